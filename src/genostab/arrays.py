@@ -1,0 +1,225 @@
+"""Frozen records of NumPy arrays that travel between rooms. Positions are 0-based half-open, in base pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64 = NDArray[np.int64]
+Int16 = NDArray[np.int16]
+Int8 = NDArray[np.int8]
+Float64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Genome:
+    """Chromosomes of one assembly, in karyotype order, with cytobands where known.
+
+    names : tuple of str, shape (n_chromosomes,), with the ``chr`` prefix
+    length_bp : int64, shape (n_chromosomes,)
+    centromere_start, centromere_end : int64, shape (n_chromosomes,), -1 where unknown
+    band_chrom : int16, shape (n_bands,), index into names; empty where bands are unknown
+    band_start, band_end : int64, shape (n_bands,)
+    band_name : tuple of str, shape (n_bands,), e.g. ``q11.21``
+    par : tuple of (chromosome name, start, end), the pseudo-autosomal regions; empty where unknown
+    """
+
+    assembly: str
+    names: tuple[str, ...]
+    length_bp: Int64
+    centromere_start: Int64
+    centromere_end: Int64
+    band_chrom: Int16
+    band_start: Int64
+    band_end: Int64
+    band_name: tuple[str, ...]
+    par: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bins:
+    """Genomic bins with what was counted in each; sorted by chromosome, then start.
+
+    chrom : int16, shape (n_bins,), index into Genome.names
+    start, end : int64, shape (n_bins,), bp
+    n_reads : float64, shape (n_bins,), accepted reads [count]; NaN where only a ratio is known
+    ratio_log2 : float64, shape (n_bins,), log2 ratio that the file itself states; NaN where only counts are known
+    weight : float64, shape (n_bins,), relative inverse variance that the file states, 1 where it states none
+    gc_fraction : float64, shape (n_bins,), 0..1; NaN where unknown
+    mapq0_fraction : float64, shape (n_bins,), share of reads that map nowhere uniquely, 0..1; NaN where unknown
+    n_duplicates : float64, shape (n_bins,), reads flagged duplicate [count]; NaN where unknown
+    """
+
+    chrom: Int16
+    start: Int64
+    end: Int64
+    n_reads: Float64
+    ratio_log2: Float64
+    weight: Float64
+    gc_fraction: Float64
+    mapq0_fraction: Float64
+    n_duplicates: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Log2 copy ratio per usable bin, with its noise.
+
+    chrom : int16, shape (n_bins,); start, end : int64, shape (n_bins,), bp
+    ratio_log2 : float64, shape (n_bins,), centred on the expected ploidy; no NaN
+    sd_log2 : float64, shape (n_bins,), independent noise of one bin, > 0
+    ploidy : int8, shape (n_bins,), expected copies (2; 1 on X and Y of a male, 0 where nothing is expected)
+    region_sd_log2 : float, systematic noise of a whole arm that more bins do not average away
+    """
+
+    chrom: Int16
+    start: Int64
+    end: Int64
+    ratio_log2: Float64
+    sd_log2: Float64
+    ploidy: Int8
+    region_sd_log2: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segments:
+    """Runs of bins with one mean; bins [first, last) index a Profile.
+
+    chrom : int16; first, last : int64, bin indices; start, end : int64, bp; all shape (n_segments,)
+    mean_log2, se_log2 : float64, shape (n_segments,), weighted mean and its standard error without region noise
+    """
+
+    chrom: Int16
+    first: Int64
+    last: Int64
+    start: Int64
+    end: Int64
+    mean_log2: Float64
+    se_log2: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnpTable:
+    """SNP-array probes of one sample, sorted by chromosome and position.
+
+    name : tuple of str, shape (n_snps,); chrom : int16; position : int64, 0-based bp
+    log_r_ratio : float64, shape (n_snps,), NaN where missing
+    b_allele_fraction : float64, shape (n_snps,), 0..1, NaN where missing
+    genotype : int8, shape (n_snps,), copies of B (0, 1, 2), -1 where not called
+    """
+
+    sample: str
+    name: tuple[str, ...]
+    chrom: Int16
+    position: Int64
+    log_r_ratio: Float64
+    b_allele_fraction: Float64
+    genotype: Int8
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlleleDepths:
+    """Sequenced SNPs of one sample, sorted by chromosome and position.
+
+    chrom : int16; position : int64, 0-based bp; ref_depth, alt_depth : int64, reads; genotype : int8, copies of ALT
+    (0, 1, 2), -1 where not called; all shape (n_snps,)
+    """
+
+    sample: str
+    chrom: Int16
+    position: Int64
+    ref_depth: Int64
+    alt_depth: Int64
+    genotype: Int8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plate:
+    """Wells of a qPCR plate with their layout.
+
+    well : tuple of str, shape (n_wells,), e.g. ``A1``
+    role : tuple of str, shape (n_wells,): standard, sample, heat_treated, no_template, lysis_buffer,
+        positive_control, internal_control
+    lysate : tuple of str, shape (n_wells,), "" where none; a sample and its heat-treated pair share it
+    amount_amol : float64, shape (n_wells,), TSR8 template of a standard [amol], NaN elsewhere
+    cells : float64, shape (n_wells,), cell equivalents in the well, NaN where none
+    cq : float64, shape (n_wells,), quantification cycle, NaN where undetermined
+    """
+
+    well: tuple[str, ...]
+    role: tuple[str, ...]
+    lysate: tuple[str, ...]
+    amount_amol: Float64
+    cells: Float64
+    cq: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metaphases:
+    """Metaphases as a reader scored them.
+
+    cell : tuple of str, shape (n_cells,); karyotype : tuple of str, shape (n_cells,), ISCN string of that cell;
+    stain : tuple of str, shape (n_cells,), ``g_band`` or ``giemsa_count``
+    """
+
+    cell: tuple[str, ...]
+    karyotype: tuple[str, ...]
+    stain: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passages:
+    """A culture's passages in order.
+
+    passage : int64, number; day : float64, days since the first row; seeded, harvested : float64, viable cells;
+    all shape (n_passages,); harvested is NaN where not counted
+    """
+
+    passage: Int64
+    day: Float64
+    seeded: Float64
+    harvested: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropletCounts:
+    """Droplet digital PCR wells.
+
+    well, role, target : tuple of str, shape (n_wells,); role is sample, no_template, negative_control or
+        positive_control
+    positive, accepted : int64, shape (n_wells,), droplets
+    droplet_volume_nl : float64, shape (n_wells,), nL
+    cells : float64, shape (n_wells,), cell equivalents in the well
+    """
+
+    well: tuple[str, ...]
+    role: tuple[str, ...]
+    target: tuple[str, ...]
+    positive: Int64
+    accepted: Int64
+    droplet_volume_nl: Float64
+    cells: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observations:
+    """Results as a laboratory stated them, one row each, as text; all fields tuple of str, shape (n_rows,).
+
+    `attribute` is a metric of a profile (``viability``, ``virus.hbv``); `line` is the 1-based line of the file.
+    """
+
+    path: str
+    line: tuple[int, ...]
+    attribute: tuple[str, ...]
+    value: tuple[str, ...]
+    unit: tuple[str, ...]
+    n: tuple[str, ...]
+    method: tuple[str, ...]
+    lod: tuple[str, ...]
+    lab: tuple[str, ...]
+    operator: tuple[str, ...]
+    date: tuple[str, ...]
+    evidence_file: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""Numba kernels: flat arrays in, arrays out. Each has a plain twin of the same name in `reference/`."""

@@ -1,0 +1,112 @@
+"""What the science rooms hand on: estimates with their uncertainty, calls, limits of detection, measurements.
+
+No float travels bare: an `Estimate` carries its interval, method, n and status, and "not detected" is a status
+with a limit of detection, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["measured", "not_detected", "below_loq", "invalid", "not_computed"]
+CallKind = Literal["gain", "loss", "cnloh"]
+Origin = Literal["acquired", "inherited", "unknown"]
+Evidence = Literal["depth", "allele", "both"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """One number with what is known about it.
+
+    `estimate`, `low`, `high` are in `unit` (None where there is none: a one-sided bound has no other side);
+    `level` is the coverage of low..high (0.95); `n` is what was counted (cells, events, bins, wells), 0 if stated
+    by others without n; `lod` is the limit of detection in `unit`; `status` says how to read it all.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    level: float
+    method: str
+    n: int
+    status: Status = "measured"
+    lod: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """One control or validity gate of an assay: its name, whether it held, and value against limit in words."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One measured metric of a lot, as `compliance/` judges it.
+
+    `metric` is the key that profile criteria name, e.g. ``karyotype.normal_fraction``; `estimate` is numeric, `text`
+    is a category ("negative"); a failed control makes the verdict INVALID; `facts` are further numbers that a
+    criterion may require (``resolution_bp``, ``cell_fraction_lod``); `source` names file or sheet line.
+    """
+
+    metric: str
+    estimate: Estimate | None = None
+    text: str | None = None
+    controls: tuple[Control, ...] = ()
+    facts: Mapping[str, float] = field(default_factory=dict)
+    source: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotTested:
+    """A block of the manifest that could not be computed, and why."""
+
+    block: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One copy-number or allelic call; interval 0-based half-open, fractions 0..1, columns of calls.tsv."""
+
+    chrom: str
+    start: int
+    end: int
+    kind: CallKind
+    copy_number: int
+    cell_fraction: Estimate
+    ratio_log2: float | None
+    n_bins: int
+    n_snps: int
+    score: float
+    q_value: float
+    origin: Origin
+    hotspot: str
+    bands: str
+    iscn: str
+    reported: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """The smallest cell fraction of one region and kind that would have been found with `power` at `alpha`.
+
+    `min_cell_fraction` is None where even a change in all cells would not have been found.
+    """
+
+    region: str
+    chrom: str
+    start: int
+    end: int
+    kind: CallKind
+    evidence: Evidence
+    min_cell_fraction: float | None
+    power: float
+    alpha: float
