@@ -66,13 +66,15 @@ class Bins:
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """Log2 copy ratio per usable bin, with its noise.
+    """Log2 copy ratio per usable bin or probe, with its noise.
 
     chrom : int16, shape (n_bins,); start, end : int64, shape (n_bins,), bp
     ratio_log2 : float64, shape (n_bins,), centred on the expected ploidy; no NaN
     sd_log2 : float64, shape (n_bins,), independent noise of one bin, > 0
-    ploidy : int8, shape (n_bins,), expected copies (2; 1 on X and Y of a male, 0 where nothing is expected)
-    region_sd_log2 : float, systematic noise of a whole arm that more bins do not average away
+    ploidy : int8, shape (n_bins,), expected copies (2; 1 on X and Y of a male), > 0
+    wave_bins : int64, shape (n_scales,), ascending numbers of bins
+    wave_sd_log2 : float64, shape (n_scales,), correlated noise of the mean of so many bins, beyond the independent
+    wave_df : float64, shape (n_scales,), degrees of freedom behind wave_sd_log2
     """
 
     chrom: Int16
@@ -81,15 +83,17 @@ class Profile:
     ratio_log2: Float64
     sd_log2: Float64
     ploidy: Int8
-    region_sd_log2: float
+    wave_bins: Int64
+    wave_sd_log2: Float64
+    wave_df: Float64
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segments:
-    """Runs of bins with one mean; bins [first, last) index a Profile.
+    """Runs of bins with one mean, per chromosome; bins [first, last) index a Profile.
 
     chrom : int16; first, last : int64, bin indices; start, end : int64, bp; all shape (n_segments,)
-    mean_log2, se_log2 : float64, shape (n_segments,), weighted mean and its standard error without region noise
+    mean_log2, se_log2 : float64, shape (n_segments,), weighted mean and its standard error from independent noise
     """
 
     chrom: Int16

@@ -1,0 +1,364 @@
+"""BAM and CRAM to counts per bin, in one pass over the inflated records."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genostab.arrays import Bins, Genome
+from genostab.errors import GenostabError, InputError
+from genostab.io.bgzf import inflate_blocks
+from genostab.io.genome import check_contigs, chromosome_index
+from genostab.kernels.bam import WALK_BAD_FIELDS, WALK_BAD_POSITION, WALK_BAD_REFERENCE, WALK_OK, count_records
+
+# The CRAM decoder of htslib, run apart so that its records arrive as a stream of uncompressed BAM.
+_CRAM_TO_BAM = "import sys, pysam; pysam.view(*sys.argv[1:], catch_stdout=False)"
+_WALK_ERRORS = {
+    WALK_BAD_FIELDS: "name, CIGAR, bases and qualities longer than the record",
+    WALK_BAD_REFERENCE: "a contig number that the header does not have",
+    WALK_BAD_POSITION: "a position outside its contig",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignmentHeader:
+    """Header of a BAM: `sample` from @RG SM ("" where absent), contigs in file order with length in bp."""
+
+    sample: str
+    contigs: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignmentCounts:
+    """Counts of one alignment file.
+
+    `bins` tile every chromosome of the genome; `n_records` all records; `n_unused` unmapped, secondary,
+    supplementary or failed; `n_low_mapq` below the threshold but above 0; `dropped_contigs` not of the genome.
+    """
+
+    bins: Bins
+    sample: str
+    n_records: int
+    n_unused: int
+    n_low_mapq: int
+    dropped_contigs: tuple[str, ...]
+
+
+def _refuse(code: str, what: str, where: str, found: str, expected: str, action: str) -> InputError:
+    return InputError(code, what=what, where=where, found=found, expected=expected, action=action)
+
+
+def _magic(path: Path) -> bytes:
+    if not path.is_file():
+        raise _refuse(
+            "GS-2001", "the alignment file is missing", str(path), "no file", "a BAM or CRAM", "check the path"
+        )
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if not head:
+        raise _refuse(
+            "GS-2002", "the alignment file is empty", str(path), "0 bytes", "a BAM or CRAM", "write it again"
+        )
+    if head != b"CRAM" and head[:2] != b"\x1f\x8b":
+        raise _refuse(
+            "GS-2004",
+            "the file is neither BAM nor CRAM",
+            str(path),
+            f"it starts with {head!r}",
+            "BGZF or CRAM magic",
+            "give a BAM (samtools view -b) or a CRAM",
+        )
+    return head
+
+
+@contextmanager
+def _alignment_stream(path: Path, reference: Path | None) -> Iterator[BinaryIO | IO[bytes]]:
+    if _magic(path) != b"CRAM":
+        with path.open("rb") as stream:
+            yield stream
+        return
+    command = [sys.executable, "-c", _CRAM_TO_BAM, "-u"]
+    if reference is not None:
+        command += ["-T", str(reference)]
+    with subprocess.Popen(
+        [*command, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"REF_PATH": ":", "REF_CACHE": ":"}
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            yield process.stdout
+        except GenostabError:
+            process.kill()
+            complaint = process.stderr.read().decode(errors="replace")
+            raise _cram_error(path, reference, complaint) if complaint else _cram_truncated(path) from None
+        complaint = process.stderr.read().decode(errors="replace")
+        if process.wait() != 0 or "[E::" in complaint:
+            raise _cram_error(path, reference, complaint)
+
+
+def _cram_truncated(path: Path) -> InputError:
+    return _refuse(
+        "GS-2003", "the CRAM ends early", str(path), "an incomplete stream", "a whole CRAM", "copy it again"
+    )
+
+
+def _cram_error(path: Path, reference: Path | None, complaint: str) -> InputError:
+    lines = [line for line in complaint.splitlines() if "[E::" in line] or complaint.splitlines()
+    first = lines[0] if lines else "the decoder stopped"
+    if any(word in complaint for word in ("reference", "cram_get_ref", "fai_", "M5")):
+        return _refuse(
+            "GS-2103",
+            "the CRAM needs its reference sequence",
+            str(path),
+            f"{'reference ' + str(reference) if reference else 'no reference'}; {first}",
+            "the FASTA that the CRAM was written against",
+            "give it with --reference FASTA",
+        )
+    return _refuse("GS-2102", "the CRAM cannot be decoded", str(path), first, "a whole CRAM", "copy it again")
+
+
+class _Buffer:
+    """Inflated bytes that are consumed from the front; grows by one piece at a time."""
+
+    def __init__(self, pieces: Iterator[bytes], where: str) -> None:
+        self._pieces = pieces
+        self._where = where
+        self.data = b""
+
+    def grow(self) -> bool:
+        piece = next(self._pieces, None)
+        if piece is None:
+            return False
+        self.data = self.data + piece if self.data else piece
+        return True
+
+    def take(self, n: int) -> bytes:
+        while len(self.data) < n:
+            if not self.grow():
+                raise _refuse(
+                    "GS-2003",
+                    "the BAM ends inside its header",
+                    self._where,
+                    f"{len(self.data)} bytes",
+                    f"{n} bytes",
+                    "copy the file again from its source",
+                )
+        head, self.data = self.data[:n], self.data[n:]
+        return head
+
+    def take_int(self) -> int:
+        return int.from_bytes(self.take(4), "little", signed=True)
+
+
+_MAX_HEADER_BYTES = 256 << 20
+_MAX_NAME_BYTES = 1 << 16
+
+
+def _bounded(value: int, limit: int, what: str, where: str) -> int:
+    if not 0 <= value <= limit:
+        raise _refuse("GS-2102", f"impossible {what}", where, str(value), f"0..{limit}", "copy the file again")
+    return value
+
+
+def _read_header(buffer: _Buffer, where: str) -> AlignmentHeader:
+    magic = buffer.take(4)
+    if magic != b"BAM\x01":
+        raise _refuse("GS-2004", "not a BAM", where, f"magic {magic!r}", "BAM\\1", "give a BAM or a CRAM")
+    text = buffer.take(_bounded(buffer.take_int(), _MAX_HEADER_BYTES, "header length", where))
+    contigs: dict[str, int] = {}
+    for _ in range(_bounded(buffer.take_int(), _MAX_HEADER_BYTES, "number of contigs", where)):
+        n_name = _bounded(buffer.take_int(), _MAX_NAME_BYTES, "contig name length", where)
+        name = buffer.take(n_name).rstrip(b"\0").decode("ascii", errors="replace")
+        contigs[name] = _bounded(buffer.take_int(), 2**31 - 1, "contig length", where)
+    samples = {
+        field[3:]
+        for line in text.decode("utf-8", errors="replace").splitlines()
+        if line.startswith("@RG")
+        for field in line.split("\t")
+        if field.startswith("SM:")
+    }
+    return AlignmentHeader(sample=samples.pop() if len(samples) == 1 else "", contigs=contigs)
+
+
+def read_alignment_header(path: Path, reference: Path | None = None) -> AlignmentHeader:
+    """Sample and contigs of a BAM or CRAM.
+
+    Raises
+    ------
+    InputError
+        GS-2001 to GS-2004 and GS-2102 for what cannot be read.
+    """
+    if _magic(path) == b"CRAM":
+        return _cram_header(path)
+    with path.open("rb") as stream:
+        return _read_header(_Buffer(inflate_blocks(stream, str(path), 1), str(path)), str(path))
+
+
+def _cram_header(path: Path) -> AlignmentHeader:
+    import pysam
+
+    verbosity = pysam.set_verbosity(0)
+    try:
+        with pysam.AlignmentFile(str(path), "rc", check_sq=False) as file:
+            header = file.header.to_dict()
+    except (OSError, ValueError) as error:
+        raise _cram_error(path, None, str(error)) from None
+    finally:
+        pysam.set_verbosity(verbosity)
+    samples = {group["SM"] for group in header.get("RG", []) if "SM" in group}
+    return AlignmentHeader(
+        sample=samples.pop() if len(samples) == 1 else "",
+        contigs={line["SN"]: int(line["LN"]) for line in header.get("SQ", [])},
+    )
+
+
+def _base_table() -> NDArray[np.uint64]:
+    """Per packed byte of two bases: G or C count, plus A, C, G, T count times 2**32 (codes A 1, C 2, G 4, T 8)."""
+    codes = np.arange(16)
+    is_gc = np.isin(codes, (2, 4)).astype(np.uint64)
+    is_base = np.isin(codes, (1, 2, 4, 8)).astype(np.uint64)
+    byte = np.arange(256)
+    high, low = byte >> 4, byte & 15
+    return (is_gc[high] + is_gc[low]) + ((is_base[high] + is_base[low]) << np.uint64(32))
+
+
+def _tile(genome: Genome, bin_bp: int) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int64]]:
+    n_bins = -(-genome.length_bp // bin_bp)
+    first = np.concatenate(([0], np.cumsum(n_bins)))
+    chrom = np.repeat(np.arange(len(genome.names), dtype=np.int16), n_bins)
+    start = (np.arange(first[-1]) - np.repeat(first[:-1], n_bins)) * bin_bp
+    return first, chrom, start
+
+
+def count_alignment(
+    path: Path,
+    genome: Genome,
+    *,
+    bin_bp: int,
+    min_mapq: int,
+    reference: Path | None = None,
+    threads: int = 2,
+    on_progress: Callable[[int], None] = lambda n_records: None,
+) -> AlignmentCounts:
+    """Counts of a BAM or CRAM in bins that tile the genome.
+
+    Parameters
+    ----------
+    path : Path, coordinate-sorted or not, with or without an index
+    genome : Genome, whose contig names (with or without ``chr``) and lengths the header must match
+    bin_bp : int, bin width [bp]; the last bin of a chromosome is shorter
+    min_mapq : int, least mapping quality of a counted read
+    reference : Path or None, FASTA for a CRAM
+    threads : int, threads that inflate
+    on_progress : called with the number of records so far
+
+    Raises
+    ------
+    InputError
+        GS-2001 to GS-2004, GS-2101 (contigs), GS-2102 (damage, with its place), GS-2103 (CRAM reference), GS-2104
+        (no read counted).
+    """
+    where = str(path)
+    first, chrom, start = _tile(genome, bin_bp)
+    counts = np.zeros((5, chrom.size), dtype=np.int64)
+    totals = np.zeros(3, dtype=np.int64)
+    with _alignment_stream(path, reference) as stream:
+        buffer = _Buffer(inflate_blocks(stream, where, threads), where)
+        header = _read_header(buffer, where)
+        check_contigs(header.contigs, genome, where)
+        index = np.array([chromosome_index(name, genome) for name in header.contigs], dtype=np.int64)
+        contig_bin = np.where(index >= 0, first[np.maximum(index, 0)], -1)
+        contig_length = np.array(list(header.contigs.values()), dtype=np.int64)
+        _walk(buffer, where, contig_bin, contig_length, bin_bp, min_mapq, counts, totals, on_progress)
+    if not counts[0].any():
+        raise _refuse(
+            "GS-2104",
+            "no usable read",
+            where,
+            f"{totals[0]} records, none primary, mapped, not duplicate and of MAPQ {min_mapq} or more on {genome.assembly}",
+            "at least one",
+            "check that the file is aligned to the assembly named",
+        )
+    dropped = tuple(name for name, i in zip(header.contigs, index, strict=True) if i < 0)
+    return AlignmentCounts(
+        bins=_bins(genome, chrom, start, bin_bp, counts),
+        sample=header.sample,
+        n_records=int(totals[0]),
+        n_unused=int(totals[1]),
+        n_low_mapq=int(totals[2]),
+        dropped_contigs=dropped,
+    )
+
+
+def _walk(
+    buffer: _Buffer,
+    where: str,
+    contig_bin: NDArray[np.int64],
+    contig_length: NDArray[np.int64],
+    bin_bp: int,
+    min_mapq: int,
+    counts: NDArray[np.int64],
+    totals: NDArray[np.int64],
+    on_progress: Callable[[int], None],
+) -> None:
+    table = _base_table()
+    passed = 0
+    while True:
+        used, status = count_records(
+            np.frombuffer(buffer.data, dtype=np.uint8), contig_bin, contig_length, bin_bp, min_mapq, table, counts, totals
+        )
+        if status != WALK_OK:
+            raise _refuse(
+                "GS-2102",
+                "damaged BAM record",
+                f"{where}, record {int(totals[0]) + 1}, inflated byte {passed + used} after the header",
+                _WALK_ERRORS.get(status, "an impossible record length"),
+                "a record as the SAM specification lays it out",
+                "write the BAM again with samtools; check the disk and the transfer",
+            )
+        passed += used
+        buffer.data = buffer.data[used:]
+        on_progress(int(totals[0]))
+        if not buffer.grow():
+            break
+    if buffer.data:
+        raise _refuse(
+            "GS-2003",
+            "the BAM ends inside a record",
+            f"{where}, record {int(totals[0]) + 1}",
+            f"{len(buffer.data)} bytes of it",
+            "a whole record",
+            "copy the file again from its source",
+        )
+
+
+def _bins(
+    genome: Genome,
+    chrom: NDArray[np.int16],
+    start: NDArray[np.int64],
+    bin_bp: int,
+    counts: NDArray[np.int64],
+) -> Bins:
+    accepted, mapq0, duplicates, gc, bases = counts.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gc_fraction = gc / bases
+        mapq0_fraction = mapq0 / (accepted + mapq0)
+    return Bins(
+        chrom=chrom,
+        start=start,
+        end=np.minimum(start + bin_bp, genome.length_bp[chrom]),
+        n_reads=accepted,
+        ratio_log2=np.full(chrom.size, np.nan),
+        weight=np.ones(chrom.size),
+        gc_fraction=gc_fraction,
+        mapq0_fraction=mapq0_fraction,
+        n_duplicates=duplicates,
+    )

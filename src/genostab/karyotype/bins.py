@@ -1,0 +1,135 @@
+"""Counts at the base width to the width that the reads carry, and which bins can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genostab.arrays import Bins, Bool, Float64, Genome, Int8, Int64
+from genostab.karyotype.settings import Settings
+from genostab.karyotype.sex import Sex
+
+
+def autosomes(genome: Genome) -> Bool:
+    """True for each chromosome of the genome that is neither X nor Y; bool, shape (n_chromosomes,)."""
+    return np.array([name not in ("chrX", "chrY") for name in genome.names])
+
+
+def choose_bin_width(samples: Sequence[Bins], genome: Genome, settings: Settings) -> int:
+    """The least offered bin width at which the median autosomal bin of every sample has enough reads.
+
+    Parameters
+    ----------
+    samples : sequence of Bins, all at the base width
+    genome : Genome
+    settings : Settings, `bin_widths_bp` and `min_reads_per_bin`
+
+    Returns
+    -------
+    int, bp; the largest width offered where none is enough
+    """
+    is_autosome = autosomes(genome)
+    for width in settings.bin_widths_bp:
+        joined = [join_bins(bins, width // settings.base_bin_bp) for bins in samples]
+        medians = []
+        for bins in joined:
+            reads = bins.n_reads[is_autosome[bins.chrom]]
+            medians.append(np.median(reads[reads > 0]) if (reads > 0).any() else 0.0)
+        if min(medians) >= settings.min_reads_per_bin:
+            return width
+    return settings.bin_widths_bp[-1]
+
+
+def join_bins(bins: Bins, factor: int) -> Bins:
+    """Every `factor` consecutive bins of a chromosome as one: counts added, shares weighted by reads.
+
+    Parameters
+    ----------
+    bins : Bins of one width that tile chromosomes from 0
+    factor : int, >= 1
+
+    Returns
+    -------
+    Bins, shape (n_joined,)
+    """
+    if factor == 1:
+        return bins
+    width = int(bins.end[0] - bins.start[0])
+    group = bins.start // (width * factor)
+    is_first = np.concatenate(([True], (np.diff(bins.chrom) != 0) | (np.diff(group) != 0)))
+    at = np.flatnonzero(is_first)
+    last = np.append(at[1:], bins.chrom.size) - 1
+    seen = bins.n_reads / np.where(bins.mapq0_fraction < 1, 1 - bins.mapq0_fraction, 1.0)
+    return Bins(
+        chrom=bins.chrom[at],
+        start=bins.start[at],
+        end=bins.end[last],
+        n_reads=np.add.reduceat(bins.n_reads, at),
+        ratio_log2=np.full(at.size, np.nan),
+        weight=np.ones(at.size),
+        gc_fraction=_weighted(bins.gc_fraction, bins.n_reads, at),
+        mapq0_fraction=_weighted(bins.mapq0_fraction, seen, at),
+        n_duplicates=np.add.reduceat(bins.n_duplicates, at),
+    )
+
+
+def _weighted(values: Float64, weight: Float64, at: Int64) -> Float64:
+    known = ~np.isnan(values) & (weight > 0)
+    total = np.add.reduceat(np.where(known, weight, 0.0), at)
+    summed = np.add.reduceat(np.where(known, weight * np.nan_to_num(values), 0.0), at)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, summed / total, np.nan)
+
+
+def expected_ploidy(bins: Bins, genome: Genome, sex: Sex) -> Int8:
+    """Copies expected in a normal cell of that sex; int8, shape (n_bins,), 0 on Y of a female.
+
+    Unknown sex counts two X and no Y, so that nothing is called on Y.
+    """
+    ploidy = np.full(bins.chrom.size, 2, dtype=np.int8)
+    names = np.array(genome.names)[bins.chrom]
+    ploidy[names == "chrX"] = 1 if sex == "male" else 2
+    ploidy[names == "chrY"] = 1 if sex == "male" else 0
+    return ploidy
+
+
+def in_pseudo_autosomal(bins: Bins, genome: Genome) -> Bool:
+    """True where a bin touches a pseudo-autosomal region; bool, shape (n_bins,)."""
+    touched = np.zeros(bins.chrom.size, dtype=bool)
+    names = np.array(genome.names)[bins.chrom]
+    for name, start, end in genome.par:
+        touched |= (names == name) & (bins.start < end) & (bins.end > start)
+    return touched
+
+
+def usable_bins(
+    bins: Bins, coverage: Float64, ploidy: Int8, genome: Genome, settings: Settings
+) -> Bool:
+    """Bins in which a copy number can be read.
+
+    Parameters
+    ----------
+    bins : Bins of the sample
+    coverage : ndarray of float64, shape (n_bins,), reads of the parent, or of the sample where there is no parent
+    ploidy : ndarray of int8, shape (n_bins,)
+    genome : Genome
+    settings : Settings, table [mask]
+
+    Returns
+    -------
+    ndarray of bool, shape (n_bins,)
+
+    Notes
+    -----
+    Left out: bins of low coverage for their ploidy (assembly gaps), bins whose reads mostly fit elsewhere,
+    pseudo-autosomal bins, and chromosomes that the sex does not have.
+    """
+    is_autosome = autosomes(genome)[bins.chrom]
+    present = coverage[is_autosome & (coverage > 0)]
+    level = float(np.median(present)) if present.size else 0.0
+    width = (bins.end - bins.start).astype(np.float64)
+    share = width / np.median(width)
+    least = settings.min_coverage * level * np.minimum(share, 1.0) * ploidy / 2.0
+    repeats = np.nan_to_num(bins.mapq0_fraction) > settings.max_mapq0_fraction
+    return (coverage > least) & (coverage > 0) & ~repeats & (ploidy > 0) & ~in_pseudo_autosomal(bins, genome)

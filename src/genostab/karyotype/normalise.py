@@ -1,0 +1,221 @@
+"""Counts or ratios to a log2 copy-ratio profile with its noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genostab.arrays import Bins, Bool, Float64, Genome, Int16, Profile
+from genostab.errors import InputError
+from genostab.karyotype.bins import autosomes, expected_ploidy, usable_bins
+from genostab.karyotype.noise import CHI2_MEDIAN, independent_sd, wave_noise
+from genostab.karyotype.settings import Settings
+from genostab.karyotype.sex import Sex
+
+_LOG2_VARIANCE = 1.0 / np.log(2.0) ** 2
+_PSEUDO_COUNT = 0.5
+
+
+def gc_trend(values: Float64, gc_fraction: Float64, trained_on: Bool, settings: Settings) -> Float64:
+    """Expected coverage by GC, as a factor around 1.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_bins,), coverage, linear scale
+    gc_fraction : ndarray of float64, shape (n_bins,), 0..1, NaN where unknown
+    trained_on : ndarray of bool, shape (n_bins,), bins of one ploidy to learn from
+    settings : Settings, table [gc]
+
+    Returns
+    -------
+    ndarray of float64, shape (n_bins,), 1 where GC is unknown
+
+    Notes
+    -----
+    Medians of coverage in quantile strata of GC, joined by straight lines, constant beyond the outer strata.
+    O(n log n).
+    """
+    trained_on = trained_on & np.isfinite(gc_fraction) & np.isfinite(values)
+    n = int(trained_on.sum())
+    n_strata = min(settings.strata, n // settings.min_bins_per_stratum)
+    if n_strata < 2:
+        return np.ones(values.size)
+    order = np.argsort(gc_fraction[trained_on], kind="stable")
+    gc, coverage = gc_fraction[trained_on][order], values[trained_on][order]
+    strata = np.array_split(np.arange(n), n_strata)
+    centre = np.array([np.median(gc[s]) for s in strata])
+    level = np.array([np.median(coverage[s]) for s in strata])
+    overall = float(np.median(coverage))
+    if overall <= 0:
+        return np.ones(values.size)
+    distinct = np.concatenate(([True], np.diff(centre) > 0))
+    factor = np.interp(gc_fraction, centre[distinct], level[distinct] / overall)
+    return np.where(np.isfinite(gc_fraction) & (factor > 0), factor, 1.0)
+
+
+def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings) -> Float64:
+    """log2 of coverage after GC, relative to the autosomal median; at least half a read, so that zero stays finite."""
+    trained_on = usable & autosomes(genome)[bins.chrom]
+    values = bins.n_reads / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99))
+    trend = gc_trend(values, bins.gc_fraction, trained_on, settings)
+    return np.log2(np.maximum(values, _PSEUDO_COUNT) / trend)
+
+
+def _arms(chrom: Int16, start: np.ndarray[tuple[int], np.dtype[np.int64]], genome: Genome) -> Int16:
+    is_long = (start >= genome.centromere_start[chrom]) & (genome.centromere_start[chrom] >= 0)
+    return (2 * chrom + is_long).astype(np.int16)
+
+
+def make_profile(
+    *,
+    bins: Bins,
+    ratio_log2: Float64,
+    counting_variance: Float64,
+    usable: Bool,
+    ploidy: np.ndarray[tuple[int], np.dtype[np.int8]],
+    genome: Genome,
+) -> Profile:
+    """A profile from ratios: centred on the autosomes, with its noise estimated.
+
+    Parameters
+    ----------
+    bins : Bins
+    ratio_log2 : ndarray of float64, shape (n_bins,), relative to the expected copies
+    counting_variance : ndarray of float64, shape (n_bins,), [log2 squared], 0 where unknown
+    usable : ndarray of bool, shape (n_bins,)
+    ploidy : ndarray of int8, shape (n_bins,)
+    genome : Genome
+
+    Raises
+    ------
+    InputError
+        GS-2104 where fewer than ten bins are usable.
+    """
+    keep = usable & np.isfinite(ratio_log2) & (ploidy > 0)
+    if keep.sum() < 10:
+        raise InputError(
+            "GS-2104",
+            what="too few usable bins",
+            where="copy-number profile",
+            found=f"{int(keep.sum())} of {keep.size} bins",
+            expected="at least 10",
+            action="check the depth, the assembly and the masks",
+        )
+    chrom, start = bins.chrom[keep], bins.start[keep]
+    is_autosome = autosomes(genome)[chrom]
+    centred_on = is_autosome if is_autosome.any() else np.ones(chrom.size, dtype=bool)
+    ratio = ratio_log2[keep]
+    ratio = ratio - np.median(ratio[centred_on])
+    sd = independent_sd(chrom, ratio, counting_variance[keep])
+    wave_bins, wave_sd, wave_df = wave_noise(chrom, ratio, sd, centred_on, _arms(chrom, start, genome))
+    return Profile(
+        chrom=chrom,
+        start=start,
+        end=bins.end[keep],
+        ratio_log2=ratio,
+        sd_log2=sd,
+        ploidy=ploidy[keep],
+        wave_bins=wave_bins,
+        wave_sd_log2=wave_sd,
+        wave_df=wave_df,
+    )
+
+
+def profile_alone(bins: Bins, genome: Genome, sex: Sex, settings: Settings) -> Profile:
+    """Profile of counts against their own genome: GC-corrected coverage relative to the autosomal median.
+
+    Raises
+    ------
+    InputError
+        GS-2104 where too few bins are usable.
+    """
+    ploidy = expected_ploidy(bins, genome, sex)
+    usable = usable_bins(bins, bins.n_reads, ploidy, genome, settings)
+    log2 = _corrected_log2(bins, usable, genome, settings)
+    return make_profile(
+        bins=bins,
+        ratio_log2=log2 - np.log2(np.maximum(ploidy, 1) / 2.0),
+        counting_variance=_LOG2_VARIANCE / np.maximum(bins.n_reads, _PSEUDO_COUNT),
+        usable=usable,
+        ploidy=ploidy,
+        genome=genome,
+    )
+
+
+def profile_paired(sample: Bins, parent: Bins, genome: Genome, sex: Sex, settings: Settings) -> Profile:
+    """Profile of counts against a parent line: what changed between the two.
+
+    Raises
+    ------
+    InputError
+        GS-2203 where the two do not have the same bins; GS-2104 where too few are usable.
+    """
+    check_same_bins(sample, parent)
+    ploidy = expected_ploidy(sample, genome, sex)
+    usable = usable_bins(sample, parent.n_reads, ploidy, genome, settings)
+    log2 = _corrected_log2(sample, usable, genome, settings) - _corrected_log2(parent, usable, genome, settings)
+    counting = _LOG2_VARIANCE * (
+        1.0 / np.maximum(sample.n_reads, _PSEUDO_COUNT) + 1.0 / np.maximum(parent.n_reads, _PSEUDO_COUNT)
+    )
+    return make_profile(
+        bins=sample, ratio_log2=log2, counting_variance=counting, usable=usable, ploidy=ploidy, genome=genome
+    )
+
+
+def profile_from_ratios(
+    sample: Bins, parent: Bins | None, genome: Genome, sex: Sex, settings: Settings
+) -> Profile:
+    """Profile of log2 ratios that another program made, less those of a parent where one is given.
+
+    The ratios of a program that does not know the sex (CNVkit's default) are relative to two copies; those on X and Y
+    of a male are moved to one.
+
+    Raises
+    ------
+    InputError
+        GS-2203 where the two do not have the same bins; GS-2104 where too few are usable.
+    """
+    ploidy = expected_ploidy(sample, genome, sex)
+    ratio = sample.ratio_log2.copy()
+    if parent is not None:
+        check_same_bins(sample, parent)
+        ratio -= parent.ratio_log2
+    else:
+        ratio -= np.log2(np.maximum(ploidy, 1) / 2.0)
+    usable = np.isfinite(ratio) & (sample.ratio_log2 > settings.min_ratio_log2) & (ploidy > 0)
+    usable &= sample.weight > 0
+    counting = np.zeros(ratio.size)
+    counting[usable] = _variance_by_weight(ratio[usable], sample.weight[usable])
+    return make_profile(
+        bins=sample, ratio_log2=ratio, counting_variance=counting, usable=usable, ploidy=ploidy, genome=genome
+    )
+
+
+def _variance_by_weight(ratio_log2: Float64, weight: Float64) -> Float64:
+    """c / weight, with c from the median of squared differences of neighbours."""
+    if ratio_log2.size < 3:
+        return np.zeros(ratio_log2.size)
+    inverse = 1.0 / weight
+    scaled = np.square(np.diff(ratio_log2)) / (inverse[1:] + inverse[:-1])
+    return inverse * float(np.median(scaled)) / CHI2_MEDIAN
+
+
+def check_same_bins(sample: Bins, parent: Bins) -> None:
+    """Refuse a parent whose bins differ from the sample's.
+
+    Raises
+    ------
+    InputError
+        GS-2203.
+    """
+    same = sample.chrom.size == parent.chrom.size and all(
+        bool((getattr(sample, name) == getattr(parent, name)).all()) for name in ("chrom", "start", "end")
+    )
+    if not same:
+        raise InputError(
+            "GS-2203",
+            what="sample and parent do not have the same bins",
+            where="binned input",
+            found=f"{sample.chrom.size} and {parent.chrom.size} bins, or other edges",
+            expected="the same chromosomes, starts and ends in both files",
+            action="count both with the same regions",
+        )

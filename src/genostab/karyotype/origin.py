@@ -1,0 +1,58 @@
+"""Whether a change of the lot was there before: comparison with the parent lines or parents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from genostab.arrays import Profile
+from genostab.karyotype.change import Change
+from genostab.karyotype.regions import bins_between
+from genostab.karyotype.segment import standard_error
+from genostab.karyotype.settings import Settings
+from genostab.results import Origin
+
+
+def mean_over(profile: Profile, chrom: int, start: int, end: int) -> tuple[float, float] | None:
+    """Weighted mean log2 ratio of an interval in another profile, with its standard error; None without bins."""
+    first, last = bins_between(profile, chrom, start, end)
+    if last <= first:
+        return None
+    weight = 1.0 / np.square(profile.sd_log2[first:last])
+    mean = float(np.dot(weight, profile.ratio_log2[first:last]) / weight.sum())
+    se, _ = standard_error(profile, np.array([1.0 / np.sqrt(weight.sum())]), np.array([float(last - first)]))
+    return mean, float(se[0])
+
+
+def origin_of(change: Change, parents: Sequence[Profile], settings: Settings) -> Origin:
+    """Acquired, inherited, or unknown.
+
+    Parameters
+    ----------
+    change : Change of the sample, by itself
+    parents : sequence of Profile, one parent line, or two parents
+    settings : Settings, table [calling]
+
+    Notes
+    -----
+    Inherited: a parent deviates the same way, clearly and by at least `parent_share` of the sample. Acquired: every
+    parent is shown to deviate by less than `min_parent_share_for_acquired`. With two parents the measure is one copy,
+    because two carriers of one lost copy can have a child without any.
+    """
+    sign = 1.0 if change.mean_log2 > 0 else -1.0
+    measure = abs(change.mean_log2)
+    if len(parents) > 1 and sign < 0:
+        measure = min(measure, 1.0)
+    all_without = bool(parents)
+    for parent in parents:
+        seen = mean_over(parent, change.chrom, change.start, change.end)
+        if seen is None:
+            all_without = False
+            continue
+        deviation, se = sign * seen[0], seen[1]
+        if deviation >= settings.parent_share * measure and deviation >= settings.parent_z * se:
+            return "inherited"
+        if deviation + 2.0 * se > settings.min_parent_share_for_acquired * measure:
+            all_without = False
+    return "acquired" if all_without else "unknown"

@@ -1,0 +1,56 @@
+"""Chromosomes and arms of a profile: the regions that are tested whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genostab.arrays import Genome, Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """A whole chromosome or arm: its name (``12``, ``12p``), extent, and bins [first, last) of a profile."""
+
+    name: str
+    chrom: int
+    start: int
+    end: int
+    first: int
+    last: int
+    is_arm: bool
+
+
+def whole_regions(profile: Profile, genome: Genome, min_bins: int) -> tuple[Region, ...]:
+    """Chromosomes, then arms, with at least `min_bins` bins.
+
+    Parameters
+    ----------
+    profile : Profile
+    genome : Genome, arms need known centromeres
+    min_bins : int
+    """
+    regions = []
+    for chrom, name in enumerate(genome.names):
+        length = int(genome.length_bp[chrom])
+        parts = [(name.removeprefix("chr"), 0, length, False)]
+        centre = int(genome.centromere_start[chrom])
+        if centre >= 0:
+            after = int(genome.centromere_end[chrom])
+            parts += [(parts[0][0] + "p", 0, centre, True), (parts[0][0] + "q", after, length, True)]
+        for label, start, end, is_arm in parts:
+            first, last = bins_between(profile, chrom, start, end)
+            if last - first >= min_bins:
+                regions.append(
+                    Region(name=label, chrom=chrom, start=start, end=end, first=first, last=last, is_arm=is_arm)
+                )
+    return tuple(sorted(regions, key=lambda region: region.is_arm))
+
+
+def bins_between(profile: Profile, chrom: int, start: int, end: int) -> tuple[int, int]:
+    """Bins [first, last) of a profile whose middle lies in [start, end) of a chromosome."""
+    a = int(np.searchsorted(profile.chrom, chrom, side="left"))
+    b = int(np.searchsorted(profile.chrom, chrom, side="right"))
+    middle = (profile.start[a:b] + profile.end[a:b]) / 2.0
+    return a + int(np.searchsorted(middle, start, side="left")), a + int(np.searchsorted(middle, end, side="left"))

@@ -1,0 +1,153 @@
+"""Profile to segments of one mean, and the chance that noise makes one."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from genostab.arrays import Float64, Int64, Profile, Segments
+from genostab.karyotype.noise import wave_at
+from genostab.karyotype.settings import Settings
+from genostab.kernels.segment import find_breaks
+
+
+def scan_p_value(z: Float64, n_bins: Float64, n_total: int, df: Float64) -> Float64:
+    """Chance that noise anywhere in the genome makes a segment of about that length deviate by z or more.
+
+    Parameters
+    ----------
+    z : ndarray of float64, shape (n,), deviation in standard errors
+    n_bins : ndarray of float64, shape (n,), bins of the segment
+    n_total : int, bins of the genome
+    df : ndarray of float64, shape (n,), degrees of freedom of the standard error
+
+    Returns
+    -------
+    ndarray of float64, shape (n,), 0..1
+
+    Notes
+    -----
+    (N/n) |z|^3 phi(z), four times the rate of the scan statistic over both edges and thus conservative (Siegmund 1988,
+    Ann Probab 16:487, doi 10.1214/aop/1176991769, without the overshoot factor); with few degrees of freedom z is first
+    replaced by the normal deviate of the same t tail.
+    """
+    normal = np.maximum(_normal_deviate(np.abs(z), df), 1.0)
+    tail = np.exp(-0.5 * np.square(normal)) / np.sqrt(2.0 * np.pi)
+    return np.minimum(1.0, n_total / np.maximum(n_bins, 1.0) * normal**3 * tail)
+
+
+def _normal_deviate(t: Float64, df: Float64) -> Float64:
+    """The normal deviate with the tail of Student's t; Wallace 1959, doi 10.1214/aoms/1177706100, eq. 1.2."""
+    return np.sqrt(df * np.log1p(np.square(t) / df)) * (8.0 * df + 1.0) / (8.0 * df + 3.0)
+
+
+def student_p_value(t: Float64, df: Float64) -> Float64:
+    """Two-sided tail of Student's t; ndarray of float64, shape (n,), 0..1."""
+    return 2.0 * stdtr(df, -np.abs(t))
+
+
+def student_quantile(p_one_sided: float, df: Float64) -> Float64:
+    """Deviate t with upper tail `p_one_sided`; ndarray of float64, shape (n,)."""
+    return -stdtrit(df, p_one_sided)
+
+
+def scan_threshold(n_bins: Float64, n_total: int, df: Float64, alpha: float) -> Float64:
+    """The deviation at which `scan_p_value` is alpha; ndarray of float64, shape (n,), by bisection."""
+    low, high = np.full(n_bins.size, 1.5), np.full(n_bins.size, 60.0)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        above = scan_p_value(middle, n_bins, n_total, df) > alpha
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return 0.5 * (low + high)
+
+
+def standard_error(profile: Profile, independent: Float64, n_bins: Float64) -> tuple[Float64, Float64]:
+    """Standard error of means of `n_bins` bins with waves, and its degrees of freedom (Satterthwaite).
+
+    Parameters
+    ----------
+    profile : Profile
+    independent : ndarray of float64, shape (n,), standard error from independent noise [log2]
+    n_bins : ndarray of float64, shape (n,)
+
+    Returns
+    -------
+    ndarray of float64, shape (n,), twice
+    """
+    wave, wave_df = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2, profile.wave_df)
+    variance = np.square(independent) + np.square(wave)
+    df = np.square(variance) / np.maximum(wave**4 / np.maximum(wave_df, 1.0), np.square(variance) / 1e6)
+    return np.sqrt(variance), df
+
+
+def break_penalty(n_total: int, settings: Settings) -> float:
+    """Cost of one break: a segment between two breaks is as unlikely under noise as the settings allow.
+
+    Notes
+    -----
+    A segment adds two breaks and lowers the squared error by z^2, so the penalty is z^2 / 2 at the threshold of the
+    scan for the shortest segment.
+    """
+    shortest = np.array([float(settings.min_bins)])
+    z = scan_threshold(shortest, n_total, np.array([1e6]), settings.break_family_wise_error)
+    return float(z[0]) ** 2 / 2.0
+
+
+def segment_profile(profile: Profile, settings: Settings) -> Segments:
+    """Segments of one mean, chromosome by chromosome.
+
+    Parameters
+    ----------
+    profile : Profile
+    settings : Settings
+
+    Returns
+    -------
+    Segments, in genome order; they cover every bin of the profile
+
+    Notes
+    -----
+    Single outliers are clipped at `clip_sd` around a running median of five for the search only; the means are of the
+    values as they are.
+    """
+    penalty = break_penalty(profile.chrom.size, settings)
+    first: list[int] = []
+    change = np.flatnonzero(np.diff(profile.chrom)) + 1
+    edges = np.concatenate(([0], change, [profile.chrom.size]))
+    weights = 1.0 / np.square(profile.sd_log2)
+    for a, b in zip(edges[:-1], edges[1:], strict=True):
+        values = _clipped(profile.ratio_log2[a:b], profile.sd_log2[a:b], settings.clip_sd)
+        breaks = np.zeros(b - a, dtype=np.int64)
+        n_breaks = find_breaks(values, weights[a:b], penalty, breaks)
+        first += [int(a), *(int(a) + breaks[:n_breaks]).tolist()]
+    starts = np.array(first, dtype=np.int64)
+    return summarise_segments(profile, starts, np.append(starts[1:], profile.chrom.size))
+
+
+def _clipped(values: Float64, sd: Float64, clip_sd: float) -> Float64:
+    padded = np.pad(values, 2, mode="edge")
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+    return np.clip(values, middle - clip_sd * sd, middle + clip_sd * sd)
+
+
+def summarise_segments(profile: Profile, first: Int64, last: Int64) -> Segments:
+    """Segments of given bins, with their weighted means.
+
+    Parameters
+    ----------
+    profile : Profile
+    first, last : ndarray of int64, shape (n_segments,), bins [first, last), each of one chromosome
+    """
+    weight = 1.0 / np.square(profile.sd_log2)
+    total = np.concatenate(([0.0], np.cumsum(weight)))
+    total_wx = np.concatenate(([0.0], np.cumsum(weight * profile.ratio_log2)))
+    w = total[last] - total[first]
+    return Segments(
+        chrom=profile.chrom[first],
+        first=first,
+        last=last,
+        start=profile.start[first],
+        end=profile.end[last - 1],
+        mean_log2=(total_wx[last] - total_wx[first]) / w,
+        se_log2=1.0 / np.sqrt(w),
+    )

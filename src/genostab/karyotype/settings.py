@@ -1,0 +1,59 @@
+"""The numbers that decide, read from defaults.toml with their reasons."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All of defaults.toml, flat; each field is explained there."""
+
+    base_bin_bp: int
+    bin_widths_bp: tuple[int, ...]
+    min_reads_per_bin: int
+    min_mapq: int
+    max_mapq0_fraction: float
+    min_coverage: float
+    min_ratio_log2: float
+    strata: int
+    min_bins_per_stratum: int
+    female_x_ratio: float
+    male_x_ratio: float
+    female_max_y_ratio: float
+    male_min_y_ratio: float
+    family_wise_error: float
+    break_family_wise_error: float
+    min_bins: int
+    clip_sd: float
+    same_state_z: float
+    parent_z: float
+    parent_share: float
+    min_parent_share_for_acquired: float
+    lrr_response: float
+    zero_copy_lrr: float
+    het_baf_low: float
+    het_baf_high: float
+    max_het_share_of_full_loss: float
+    min_depth: int
+    min_snps: int
+    power: float
+    sizes_bp: tuple[int, ...]
+    alone_sd_log2: float
+    focal_bp: int
+    min_share: float
+
+
+def load_settings() -> Settings:
+    """The shipped settings.
+
+    Examples
+    --------
+    >>> load_settings().base_bin_bp
+    10000
+    """
+    text = files("genostab.karyotype").joinpath("defaults.toml").read_text(encoding="utf-8")
+    flat = {key: value for table in tomllib.loads(text).values() for key, value in table.items()}
+    return Settings(**{key: tuple(value) if isinstance(value, list) else value for key, value in flat.items()})
