@@ -72,9 +72,11 @@ class Profile:
     ratio_log2 : float64, shape (n_bins,), centred on the expected ploidy; no NaN
     sd_log2 : float64, shape (n_bins,), independent noise of one bin, > 0
     ploidy : int8, shape (n_bins,), expected copies (2; 1 on X and Y of a male), > 0
+    autosome : bool, shape (n_bins,), not X or Y
     wave_bins : int64, shape (n_scales,), ascending numbers of bins
-    wave_sd_log2 : float64, shape (n_scales,), correlated noise of the mean of so many bins, beyond the independent
-    wave_df : float64, shape (n_scales,), degrees of freedom behind wave_sd_log2
+    wave_sd_log2 : float64, shape (2, n_scales), correlated noise of the mean of so many bins, beyond the independent;
+        row 0 for autosomes, row 1 for X and Y
+    wave_df : float64, shape (2, n_scales), degrees of freedom behind wave_sd_log2
     """
 
     chrom: Int16
@@ -83,6 +85,7 @@ class Profile:
     ratio_log2: Float64
     sd_log2: Float64
     ploidy: Int8
+    autosome: Bool
     wave_bins: Int64
     wave_sd_log2: Float64
     wave_df: Float64

@@ -105,7 +105,7 @@ class LockedError(GenostabError):
     exit_code = EXIT_LOCKED
 
 
-class GenostabErrors(Exception):
+class GenostabErrors(Exception):  # noqa: N818 - the plural of GenostabError
     """Several refusals, reported together.
 
     Parameters

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,13 @@ from genostab.arrays import Bins, Genome
 from genostab.errors import GenostabError, InputError
 from genostab.io.bgzf import inflate_blocks
 from genostab.io.genome import check_contigs, chromosome_index
-from genostab.kernels.bam import WALK_BAD_FIELDS, WALK_BAD_POSITION, WALK_BAD_REFERENCE, WALK_OK, count_records
+from genostab.kernels.bam import (
+    WALK_BAD_FIELDS,
+    WALK_BAD_POSITION,
+    WALK_BAD_REFERENCE,
+    WALK_OK,
+    count_records,
+)
 
 # The CRAM decoder of htslib, run apart so that its records arrive as a stream of uncompressed BAM.
 _CRAM_TO_BAM = "import sys, pysam; pysam.view(*sys.argv[1:], catch_stdout=False)"
@@ -59,7 +65,12 @@ def _refuse(code: str, what: str, where: str, found: str, expected: str, action:
 def _magic(path: Path) -> bytes:
     if not path.is_file():
         raise _refuse(
-            "GS-2001", "the alignment file is missing", str(path), "no file", "a BAM or CRAM", "check the path"
+            "GS-2001",
+            "the alignment file is missing",
+            str(path),
+            "no file",
+            "a BAM or CRAM",
+            "check the path",
         )
     with path.open("rb") as stream:
         head = stream.read(4)
@@ -80,7 +91,7 @@ def _magic(path: Path) -> bytes:
 
 
 @contextmanager
-def _alignment_stream(path: Path, reference: Path | None) -> Iterator[BinaryIO | IO[bytes]]:
+def _alignment_stream(path: Path, reference: Path | None) -> Iterator[IO[bytes]]:
     if _magic(path) != b"CRAM":
         with path.open("rb") as stream:
             yield stream
@@ -89,7 +100,10 @@ def _alignment_stream(path: Path, reference: Path | None) -> Iterator[BinaryIO |
     if reference is not None:
         command += ["-T", str(reference)]
     with subprocess.Popen(
-        [*command, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"REF_PATH": ":", "REF_CACHE": ":"}
+        [*command, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"REF_PATH": ":", "REF_CACHE": ":"},
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -164,7 +178,9 @@ _MAX_NAME_BYTES = 1 << 16
 
 def _bounded(value: int, limit: int, what: str, where: str) -> int:
     if not 0 <= value <= limit:
-        raise _refuse("GS-2102", f"impossible {what}", where, str(value), f"0..{limit}", "copy the file again")
+        raise _refuse(
+            "GS-2102", f"impossible {what}", where, str(value), f"0..{limit}", "copy the file again"
+        )
     return value
 
 
@@ -227,7 +243,8 @@ def _base_table() -> NDArray[np.uint64]:
     is_base = np.isin(codes, (1, 2, 4, 8)).astype(np.uint64)
     byte = np.arange(256)
     high, low = byte >> 4, byte & 15
-    return (is_gc[high] + is_gc[low]) + ((is_base[high] + is_base[low]) << np.uint64(32))
+    table: NDArray[np.uint64] = (is_gc[high] + is_gc[low]) + ((is_base[high] + is_base[low]) << np.uint64(32))
+    return table
 
 
 def _tile(genome: Genome, bin_bp: int) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int64]]:
@@ -283,7 +300,7 @@ def count_alignment(
             "GS-2104",
             "no usable read",
             where,
-            f"{totals[0]} records, none primary, mapped, not duplicate and of MAPQ {min_mapq} or more on {genome.assembly}",
+            f"{totals[0]} records; none is primary, no duplicate and of MAPQ {min_mapq} or more on {genome.assembly}",
             "at least one",
             "check that the file is aligned to the assembly named",
         )
@@ -313,7 +330,14 @@ def _walk(
     passed = 0
     while True:
         used, status = count_records(
-            np.frombuffer(buffer.data, dtype=np.uint8), contig_bin, contig_length, bin_bp, min_mapq, table, counts, totals
+            np.frombuffer(buffer.data, dtype=np.uint8),
+            contig_bin,
+            contig_length,
+            bin_bp,
+            min_mapq,
+            table,
+            counts,
+            totals,
         )
         if status != WALK_OK:
             raise _refuse(

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 import deflate
 
@@ -62,7 +62,7 @@ def _block_size(chunk: memoryview, at: int) -> int | None:
         return None
     while field + 4 <= end:
         length = int.from_bytes(chunk[field + 2 : field + 4], "little")
-        if chunk[field : field + 2] == b"BC" and length == 2:
+        if bytes(chunk[field : field + 2]) == b"BC" and length == 2:
             return int.from_bytes(chunk[field + 4 : field + 6], "little") + 1
         field += 4 + length
     return -1
@@ -105,7 +105,7 @@ def _inflate(blocks: list[_Block], where: str) -> bytes:
     return b"".join(parts)
 
 
-def inflate_blocks(stream: BinaryIO, where: str, threads: int) -> Iterator[bytes]:
+def inflate_blocks(stream: IO[bytes], where: str, threads: int) -> Iterator[bytes]:
     """Inflated bytes of a BGZF stream, in order, a few megabytes at a time.
 
     Parameters

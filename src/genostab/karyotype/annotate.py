@@ -14,7 +14,7 @@ from genostab.results import CallKind
 
 @dataclass(frozen=True, kw_only=True)
 class Hotspot:
-    """A recurrent abnormality of human pluripotent stem cells; `kind` gain, loss or any; genes as (name, start, end)."""
+    """A recurrent abnormality of pluripotent stem cells; `kind` gain, loss or any; genes as (name, start, end)."""
 
     name: str
     chrom: str
@@ -33,7 +33,7 @@ def bands_of(genome: Genome, chrom: int, start: int, end: int) -> str:
     chrom : int, index
     start, end : int, 0-based half-open, bp
     """
-    name = genome.names[chrom].removeprefix("chr")
+    name: str = genome.names[chrom].removeprefix("chr")
     if start <= 0 and end >= genome.length_bp[chrom]:
         return name
     inside = np.flatnonzero(
@@ -42,11 +42,19 @@ def bands_of(genome: Genome, chrom: int, start: int, end: int) -> str:
     if inside.size == 0:
         return ""
     first, last = genome.band_name[inside[0]], genome.band_name[inside[-1]]
-    return name + first if first == last else name + first + last
+    return f"{name}{first}" if first == last else f"{name}{first}{last}"
 
 
 def iscn_of(
-    *, genome: Genome, platform: str, chrom: int, start: int, end: int, copy_number: int, cell_fraction: float | None
+    *,
+    genome: Genome,
+    platform: str,
+    chrom: int,
+    start: int,
+    end: int,
+    copy_number: int,
+    cell_fraction: float,
+    zygosity: str = "",
 ) -> str:
     """ISCN string of one change by sequencing (``seq``) or array (``arr``), with the share of cells where mosaic.
 
@@ -57,7 +65,8 @@ def iscn_of(
     chrom : int, index
     start, end : int, 0-based half-open; written 1-based inclusive
     copy_number : int
-    cell_fraction : float or None, 0..1; None leaves it out
+    cell_fraction : float, 0..1; left out where it is all cells
+    zygosity : str, ``hmz`` for copy-neutral loss of heterozygosity
 
     Notes
     -----
@@ -67,8 +76,8 @@ def iscn_of(
     name = genome.names[chrom].removeprefix("chr")
     bands = bands_of(genome, chrom, start, end)
     place = f"({name})" if bands == name else f"{bands or name}({start + 1}_{end})"
-    share = "" if cell_fraction is None or cell_fraction >= 0.995 else f"[{cell_fraction:.2f}]"
-    return f"{platform}[{genome.assembly}] {place}x{copy_number}{share}"
+    share = "" if cell_fraction >= 0.995 else f"[{cell_fraction:.2f}]"
+    return f"{platform}[{genome.assembly}] {place}x{copy_number}{' ' + zygosity if zygosity else ''}{share}"
 
 
 def hotspots_hit(

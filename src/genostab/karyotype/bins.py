@@ -103,9 +103,7 @@ def in_pseudo_autosomal(bins: Bins, genome: Genome) -> Bool:
     return touched
 
 
-def usable_bins(
-    bins: Bins, coverage: Float64, ploidy: Int8, genome: Genome, settings: Settings
-) -> Bool:
+def usable_bins(bins: Bins, coverage: Float64, ploidy: Int8, genome: Genome, settings: Settings) -> Bool:
     """Bins in which a copy number can be read.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,7 @@ def call_depth(
     genome: Genome,
     hotspots: Sequence[Hotspot],
     platform: str,
+    response_cv: float,
     settings: Settings,
 ) -> Karyotype:
     """Calls from depth.
@@ -45,6 +47,7 @@ def call_depth(
     genome : Genome
     hotspots : sequence of Hotspot
     platform : str, ``seq`` or ``arr``, for ISCN
+    response_cv : float, relative uncertainty of the ratio that a copy gives, 0 for counts
     settings : Settings
 
     Notes
@@ -71,7 +74,7 @@ def call_depth(
         ]
         found += _shared_with_parent(own, main, centred, settings)
     calls = [
-        make_call(change, q, origin, profile, genome, hotspots, platform, settings)
+        make_call(change, q, origin, profile, genome, hotspots, platform, response_cv, settings)
         for change, q, origin, profile in found
     ]
     return Karyotype(
@@ -98,7 +101,9 @@ def _shared_with_parent(
             continue
         origin = origin_of(change, parents, settings)
         between = mean_over(main.profile, change.chrom, change.start, change.end)
-        if origin == "acquired" and (between is None or abs(between[0]) < settings.parent_share * abs(change.mean_log2)):
+        if origin == "acquired" and (
+            between is None or abs(between[0]) < settings.parent_share * abs(change.mean_log2)
+        ):
             origin = "unknown"
         shared.append((change, q, origin, own.profile))
     return shared
@@ -112,6 +117,7 @@ def make_call(
     genome: Genome,
     hotspots: Sequence[Hotspot],
     platform: str,
+    response_cv: float,
     settings: Settings,
 ) -> Call:
     """The call of one change.
@@ -125,12 +131,13 @@ def make_call(
     genome : Genome
     hotspots : sequence of Hotspot
     platform : str, ``seq`` or ``arr``
+    response_cv : float, relative uncertainty of the ratio that a copy gives
     settings : Settings
     """
-    state = explain_ratio(
-        change.mean_log2, change.se_log2, int(profile.ploidy[change.first]), change.last - change.first
-    )
-    fraction = state.cell_fraction.estimate
+    se_log2 = math.hypot(change.se_log2, response_cv * change.mean_log2)
+    ploidy, n_bins = int(profile.ploidy[change.first]), change.last - change.first
+    state = explain_ratio(change.mean_log2, se_log2, ploidy, n_bins)
+    fraction = state.cell_fraction.estimate or 0.0
     chrom = genome.names[change.chrom]
     hits = hotspots_hit(hotspots, chrom, change.start, change.end, state.kind, settings)
     reason = (
@@ -146,7 +153,7 @@ def make_call(
         copy_number=state.copy_number,
         cell_fraction=state.cell_fraction,
         ratio_log2=change.mean_log2,
-        n_bins=change.last - change.first,
+        n_bins=n_bins,
         n_snps=0,
         score=change.score,
         q_value=q_value,

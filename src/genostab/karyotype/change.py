@@ -9,6 +9,7 @@ import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome, Int64, Profile, Segments
 from genostab.karyotype.bins import autosomes
+from genostab.karyotype.noise import CHI2_MEDIAN
 from genostab.karyotype.regions import Region, whole_regions
 from genostab.karyotype.segment import (
     scan_p_value,
@@ -21,6 +22,7 @@ from genostab.karyotype.settings import Settings
 
 _RECENTRINGS = 4
 _CENTRED_LOG2 = 1e-4
+_LOCAL_BINS = 8  # a median of fewer differences says little
 _SHOWN_REJECTED = 0.5
 
 
@@ -142,8 +144,9 @@ def _merged(profile: Profile, segments: Segments, settings: Settings) -> Segment
     while len(first) > 1:
         now = summarise_segments(profile, np.array(first), np.array(last))
         n_bins = (now.last - now.first).astype(np.float64)
-        se, _ = standard_error(profile, now.se_log2, n_bins)
+        se, _ = standard_error(profile, now.se_log2, n_bins, profile.autosome[now.first])
         z = np.abs(np.diff(now.mean_log2)) / np.sqrt(np.square(se[1:]) + np.square(se[:-1]))
+        z /= _local_noise(profile, now)
         z[now.chrom[1:] != now.chrom[:-1]] = np.inf
         closest = int(np.argmin(z))
         if z[closest] >= settings.same_state_z:
@@ -152,15 +155,32 @@ def _merged(profile: Profile, segments: Segments, settings: Settings) -> Segment
     return summarise_segments(profile, np.array(first), np.array(last))
 
 
+def _local_noise(profile: Profile, segments: Segments) -> Float64:
+    """How much noisier two neighbouring segments are than the model, at least 1; shape (n_segments - 1,).
+
+    Probes with fewer copies scatter more, so that one deletion can look like several levels.
+    """
+    variance = np.square(profile.sd_log2)
+    scaled = np.square(np.diff(profile.ratio_log2)) / (variance[1:] + variance[:-1])
+    excess = np.ones(segments.first.size - 1)
+    for i in range(excess.size):
+        first, last = segments.first[i], segments.last[i + 1]
+        if last - first >= _LOCAL_BINS:
+            excess[i] = max(1.0, float(np.median(scaled[first : last - 1])) / CHI2_MEDIAN)
+    return np.sqrt(excess)
+
+
 def _test_segments(
     profile: Profile, segments: Segments, genome: Genome, settings: Settings, sex_sd_log2: float
 ) -> list[Change]:
     n_bins = (segments.last - segments.first).astype(np.float64)
-    se, df = standard_error(profile, segments.se_log2, n_bins)
+    se, df = standard_error(profile, segments.se_log2, n_bins, profile.autosome[segments.first])
     se = np.sqrt(np.square(se) + np.square(_sex_sd(segments.chrom, genome, sex_sd_log2)))
     z = segments.mean_log2 / se
     p_scan = scan_p_value(z, n_bins, profile.chrom.size, df)
-    whole = {(region.first, region.last): region for region in whole_regions(profile, genome, settings.min_bins)}
+    whole = {
+        (region.first, region.last): region for region in whole_regions(profile, genome, settings.min_bins)
+    }
     p_whole = np.minimum(1.0, student_p_value(z, df) * max(len(whole), 1))
     changes = []
     for i in range(n_bins.size):
@@ -228,7 +248,7 @@ def _test_region(
     weight = 1.0 / np.square(profile.sd_log2[index])
     mean = float(np.dot(weight, profile.ratio_log2[index]) / weight.sum())
     independent = np.array([1.0 / np.sqrt(weight.sum())])
-    se, df = standard_error(profile, independent, np.array([float(index.size)]))
+    se, df = standard_error(profile, independent, np.array([float(index.size)]), profile.autosome[index[:1]])
     extra = _sex_sd(np.array([region.chrom], dtype=np.int16), genome, sex_sd_log2)
     total = float(np.hypot(se[0], extra[0]))
     p = min(1.0, float(student_p_value(np.array([mean / total]), df)[0]) * n_regions)

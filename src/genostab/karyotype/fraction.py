@@ -33,7 +33,7 @@ def fraction_at(ratio_log2: float, ploidy: int, copy_number: int) -> float:
     >>> round(fraction_at(math.log2(1.1), 2, 3), 12)
     0.2
     """
-    return ploidy * (2.0**ratio_log2 - 1.0) / (copy_number - ploidy)
+    return ploidy * (math.exp2(ratio_log2) - 1.0) / (copy_number - ploidy)
 
 
 def ratio_at(cell_fraction: float, ploidy: int, copy_number: int) -> float:

@@ -18,7 +18,7 @@ _MEDIAN_EFFICIENCY = 0.37
 
 def _extra_variance(squares: Float64, known: Float64) -> float:
     """The variance v >= 0 at which the median of squares / (known + v) is that of a chi-square with one degree."""
-    if squares.size == 0:
+    if squares.size == 0 or not squares.any():
         return 0.0
     low, high = 0.0, float(squares.max()) / CHI2_MEDIAN + 1e-12
     if np.median(squares / np.maximum(known, 1e-300)) <= CHI2_MEDIAN:
@@ -73,7 +73,7 @@ def _block_means(
 
 
 def wave_noise(
-    chrom: Int16, ratio_log2: Float64, sd_log2: Float64, is_autosome: Bool, arm: Int16
+    chrom: Int16, ratio_log2: Float64, sd_log2: Float64, arm: Int16
 ) -> tuple[Int64, Float64, Float64]:
     """Noise of the mean of 2, 4, 8 .. bins and of whole arms, beyond what independent bins explain.
 
@@ -81,7 +81,6 @@ def wave_noise(
     ----------
     chrom : ndarray of int16, shape (n_bins,)
     ratio_log2, sd_log2 : ndarray of float64, shape (n_bins,)
-    is_autosome : ndarray of bool, shape (n_bins,)
     arm : ndarray of int16, shape (n_bins,), arm number, ascending
 
     Returns
@@ -96,7 +95,6 @@ def wave_noise(
     of neighbouring blocks; for arms by the median of squared deviations from the median arm. The noise of a mean of
     several scales is at least what a longer one shows. O(n log n).
     """
-    chrom, ratio_log2, sd_log2, arm = (x[is_autosome] for x in (chrom, ratio_log2, sd_log2, arm))
     weight = 1.0 / np.square(sd_log2)
     scales: list[tuple[int, float, float]] = []
     n_bins = 2
@@ -128,6 +126,41 @@ def wave_noise(
     )
 
 
+def noise_by_class(
+    chrom: Int16, ratio_log2: Float64, counting_variance: Float64, is_autosome: Bool, arm: Int16
+) -> tuple[Float64, Int64, Float64, Float64]:
+    """Independent and wave noise, each for the autosomes and for X and Y by themselves.
+
+    Parameters
+    ----------
+    chrom, arm : ndarray of int16, shape (n_bins,)
+    ratio_log2, counting_variance : ndarray of float64, shape (n_bins,)
+    is_autosome : ndarray of bool, shape (n_bins,)
+
+    Returns
+    -------
+    sd_log2 : ndarray of float64, shape (n_bins,)
+    wave_bins : ndarray of int64, shape (n_scales,)
+    wave_sd_log2, wave_df : ndarray of float64, shape (2, n_scales), autosomes, then X and Y
+
+    Notes
+    -----
+    X and Y get at least the waves of the autosomes: they are too few to show that they have less.
+    """
+    main = is_autosome if is_autosome.any() else np.ones(chrom.size, dtype=bool)
+    sd = np.ones(chrom.size)
+    for own in (main, ~main):
+        sd[own] = independent_sd(chrom[own], ratio_log2[own], counting_variance[own])
+    bins, wave, df = wave_noise(chrom[main], ratio_log2[main], sd[main], arm[main])
+    other_wave, other_df = wave, df
+    if (~main).any():
+        own_bins, own_wave, own_df = wave_noise(chrom[~main], ratio_log2[~main], sd[~main], arm[~main])
+        seen, seen_df = wave_at(bins.astype(np.float64), own_bins, own_wave, own_df)
+        other_wave = np.maximum(wave, seen)
+        other_df = np.where(seen > wave, seen_df, df)
+    return sd, bins, np.stack((wave, other_wave)), np.stack((df, other_df))
+
+
 def wave_at(
     n_bins: Float64, wave_bins: Int64, wave_sd_log2: Float64, wave_df: Float64
 ) -> tuple[Float64, Float64]:
@@ -136,7 +169,7 @@ def wave_at(
     Parameters
     ----------
     n_bins : ndarray of float64, shape (n,), >= 1
-    wave_bins, wave_sd_log2, wave_df : as of `wave_noise`
+    wave_bins, wave_sd_log2, wave_df : ndarray, shape (n_scales,), as of `wave_noise`
 
     Returns
     -------

@@ -7,7 +7,7 @@ import numpy as np
 from genostab.arrays import Bins, Bool, Float64, Genome, Int16, Profile
 from genostab.errors import InputError
 from genostab.karyotype.bins import autosomes, expected_ploidy, usable_bins
-from genostab.karyotype.noise import CHI2_MEDIAN, independent_sd, wave_noise
+from genostab.karyotype.noise import CHI2_MEDIAN, noise_by_class
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 
@@ -105,8 +105,9 @@ def make_profile(
     centred_on = is_autosome if is_autosome.any() else np.ones(chrom.size, dtype=bool)
     ratio = ratio_log2[keep]
     ratio = ratio - np.median(ratio[centred_on])
-    sd = independent_sd(chrom, ratio, counting_variance[keep])
-    wave_bins, wave_sd, wave_df = wave_noise(chrom, ratio, sd, centred_on, _arms(chrom, start, genome))
+    sd, wave_bins, wave_sd, wave_df = noise_by_class(
+        chrom, ratio, counting_variance[keep], is_autosome, _arms(chrom, start, genome)
+    )
     return Profile(
         chrom=chrom,
         start=start,
@@ -114,6 +115,7 @@ def make_profile(
         ratio_log2=ratio,
         sd_log2=sd,
         ploidy=ploidy[keep],
+        autosome=is_autosome,
         wave_bins=wave_bins,
         wave_sd_log2=wave_sd,
         wave_df=wave_df,
@@ -152,7 +154,9 @@ def profile_paired(sample: Bins, parent: Bins, genome: Genome, sex: Sex, setting
     check_same_bins(sample, parent)
     ploidy = expected_ploidy(sample, genome, sex)
     usable = usable_bins(sample, parent.n_reads, ploidy, genome, settings)
-    log2 = _corrected_log2(sample, usable, genome, settings) - _corrected_log2(parent, usable, genome, settings)
+    log2 = _corrected_log2(sample, usable, genome, settings) - _corrected_log2(
+        parent, usable, genome, settings
+    )
     counting = _LOG2_VARIANCE * (
         1.0 / np.maximum(sample.n_reads, _PSEUDO_COUNT) + 1.0 / np.maximum(parent.n_reads, _PSEUDO_COUNT)
     )

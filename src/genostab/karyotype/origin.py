@@ -21,7 +21,12 @@ def mean_over(profile: Profile, chrom: int, start: int, end: int) -> tuple[float
         return None
     weight = 1.0 / np.square(profile.sd_log2[first:last])
     mean = float(np.dot(weight, profile.ratio_log2[first:last]) / weight.sum())
-    se, _ = standard_error(profile, np.array([1.0 / np.sqrt(weight.sum())]), np.array([float(last - first)]))
+    se, _ = standard_error(
+        profile,
+        np.array([1.0 / np.sqrt(weight.sum())]),
+        np.array([float(last - first)]),
+        profile.autosome[[first]],
+    )
     return mean, float(se[0])
 
 

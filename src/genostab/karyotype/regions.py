@@ -43,7 +43,9 @@ def whole_regions(profile: Profile, genome: Genome, min_bins: int) -> tuple[Regi
             first, last = bins_between(profile, chrom, start, end)
             if last - first >= min_bins:
                 regions.append(
-                    Region(name=label, chrom=chrom, start=start, end=end, first=first, last=last, is_arm=is_arm)
+                    Region(
+                        name=label, chrom=chrom, start=start, end=end, first=first, last=last, is_arm=is_arm
+                    )
                 )
     return tuple(sorted(regions, key=lambda region: region.is_arm))
 
@@ -53,4 +55,6 @@ def bins_between(profile: Profile, chrom: int, start: int, end: int) -> tuple[in
     a = int(np.searchsorted(profile.chrom, chrom, side="left"))
     b = int(np.searchsorted(profile.chrom, chrom, side="right"))
     middle = (profile.start[a:b] + profile.end[a:b]) / 2.0
-    return a + int(np.searchsorted(middle, start, side="left")), a + int(np.searchsorted(middle, end, side="left"))
+    return a + int(np.searchsorted(middle, start, side="left")), a + int(
+        np.searchsorted(middle, end, side="left")
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from genostab.arrays import Float64, Int64, Profile, Segments
+from genostab.arrays import Bool, Float64, Int64, Profile, Segments
 from genostab.karyotype.noise import wave_at
 from genostab.karyotype.settings import Settings
 from genostab.kernels.segment import find_breaks
@@ -31,37 +33,42 @@ def scan_p_value(z: Float64, n_bins: Float64, n_total: int, df: Float64) -> Floa
     Ann Probab 16:487, doi 10.1214/aop/1176991769, without the overshoot factor); with few degrees of freedom z is first
     replaced by the normal deviate of the same t tail.
     """
-    normal = np.maximum(_normal_deviate(np.abs(z), df), 1.0)
-    tail = np.exp(-0.5 * np.square(normal)) / np.sqrt(2.0 * np.pi)
-    return np.minimum(1.0, n_total / np.maximum(n_bins, 1.0) * normal**3 * tail)
+    normal: Float64 = np.maximum(_normal_deviate(np.abs(z), df), 1.0)
+    tail: Float64 = np.exp(-0.5 * np.square(normal)) / np.sqrt(2.0 * np.pi)
+    expected: Float64 = n_total / np.maximum(n_bins, 1.0) * normal**3 * tail
+    return np.minimum(1.0, expected)
 
 
 def _normal_deviate(t: Float64, df: Float64) -> Float64:
     """The normal deviate with the tail of Student's t; Wallace 1959, doi 10.1214/aoms/1177706100, eq. 1.2."""
-    return np.sqrt(df * np.log1p(np.square(t) / df)) * (8.0 * df + 1.0) / (8.0 * df + 3.0)
+    shrink: Float64 = (8.0 * df + 1.0) / (8.0 * df + 3.0)
+    return np.asarray(shrink * np.sqrt(df * np.log1p(np.square(t) / df)), dtype=np.float64)
 
 
 def student_p_value(t: Float64, df: Float64) -> Float64:
     """Two-sided tail of Student's t; ndarray of float64, shape (n,), 0..1."""
-    return 2.0 * stdtr(df, -np.abs(t))
+    return np.asarray(2.0 * stdtr(df, -np.abs(t)), dtype=np.float64)
 
 
 def student_quantile(p_one_sided: float, df: Float64) -> Float64:
     """Deviate t with upper tail `p_one_sided`; ndarray of float64, shape (n,)."""
-    return -stdtrit(df, p_one_sided)
+    return np.asarray(-stdtrit(df, p_one_sided), dtype=np.float64)
 
 
 def scan_threshold(n_bins: Float64, n_total: int, df: Float64, alpha: float) -> Float64:
     """The deviation at which `scan_p_value` is alpha; ndarray of float64, shape (n,), by bisection."""
-    low, high = np.full(n_bins.size, 1.5), np.full(n_bins.size, 60.0)
+    low: Float64 = np.full(n_bins.size, 1.5)
+    high: Float64 = np.full(n_bins.size, 60.0)
     for _ in range(60):
         middle = 0.5 * (low + high)
         above = scan_p_value(middle, n_bins, n_total, df) > alpha
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return 0.5 * (low + high)
+    return np.asarray(0.5 * (low + high), dtype=np.float64)
 
 
-def standard_error(profile: Profile, independent: Float64, n_bins: Float64) -> tuple[Float64, Float64]:
+def standard_error(
+    profile: Profile, independent: Float64, n_bins: Float64, is_autosome: Bool
+) -> tuple[Float64, Float64]:
     """Standard error of means of `n_bins` bins with waves, and its degrees of freedom (Satterthwaite).
 
     Parameters
@@ -69,12 +76,15 @@ def standard_error(profile: Profile, independent: Float64, n_bins: Float64) -> t
     profile : Profile
     independent : ndarray of float64, shape (n,), standard error from independent noise [log2]
     n_bins : ndarray of float64, shape (n,)
+    is_autosome : ndarray of bool, shape (n,), not X or Y
 
     Returns
     -------
     ndarray of float64, shape (n,), twice
     """
-    wave, wave_df = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2, profile.wave_df)
+    own, own_df = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2[0], profile.wave_df[0])
+    sex, sex_df = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2[1], profile.wave_df[1])
+    wave, wave_df = np.where(is_autosome, own, sex), np.where(is_autosome, own_df, sex_df)
     variance = np.square(independent) + np.square(wave)
     df = np.square(variance) / np.maximum(wave**4 / np.maximum(wave_df, 1.0), np.square(variance) / 1e6)
     return np.sqrt(variance), df
@@ -115,11 +125,11 @@ def segment_profile(profile: Profile, settings: Settings) -> Segments:
     change = np.flatnonzero(np.diff(profile.chrom)) + 1
     edges = np.concatenate(([0], change, [profile.chrom.size]))
     weights = 1.0 / np.square(profile.sd_log2)
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges.tolist()):
         values = _clipped(profile.ratio_log2[a:b], profile.sd_log2[a:b], settings.clip_sd)
         breaks = np.zeros(b - a, dtype=np.int64)
         n_breaks = find_breaks(values, weights[a:b], penalty, breaks)
-        first += [int(a), *(int(a) + breaks[:n_breaks]).tolist()]
+        first += [a, *(a + breaks[:n_breaks]).tolist()]
     starts = np.array(first, dtype=np.int64)
     return summarise_segments(profile, starts, np.append(starts[1:], profile.chrom.size))
 

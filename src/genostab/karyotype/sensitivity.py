@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtri
 
-from genostab.arrays import Genome, Profile
+from genostab.arrays import Bool, Genome, Profile
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.bins import autosomes
 from genostab.karyotype.regions import bins_between, whole_regions
@@ -73,7 +73,9 @@ def depth_sensitivity(
         first, last = bins_between(profile, chrom, spot.start, spot.end) if chrom >= 0 else (0, 0)
         kinds: tuple[CallKind, ...] = _DEPTH_KINDS if spot.kind == "any" else (_as_kind(spot.kind),)
         if last - first < settings.min_bins:
-            rows += [_row(spot.name, spot.chrom, spot.start, spot.end, kind, None, settings) for kind in kinds]
+            rows += [
+                _row(spot.name, spot.chrom, spot.start, spot.end, kind, None, settings) for kind in kinds
+            ]
             continue
         shift = _segment_shift(profile, first, last, settings)
         shift = _with_sex(shift, chrom, genome, sex_sd_log2, settings)
@@ -91,24 +93,30 @@ def _as_kind(kind: str) -> CallKind:
 
 def _region_shift(profile: Profile, first: int, last: int, n_regions: int, settings: Settings) -> float:
     independent = 1.0 / np.sqrt(np.sum(1.0 / np.square(profile.sd_log2[first:last]), keepdims=True))
-    se, df = standard_error(profile, independent, np.array([float(last - first)]))
+    se, df = standard_error(profile, independent, np.array([float(last - first)]), profile.autosome[[first]])
     threshold = student_quantile(settings.family_wise_error / 4.0 / n_regions, df)
     return float((threshold[0] + ndtri(settings.power)) * se[0])
 
 
 def _segment_shift(profile: Profile, first: int, last: int, settings: Settings) -> float:
     independent = 1.0 / np.sqrt(np.sum(1.0 / np.square(profile.sd_log2[first:last]), keepdims=True))
-    return _segment_shift_at(profile, independent, float(last - first), settings)
+    return _segment_shift_at(profile, independent, float(last - first), profile.autosome[[first]], settings)
 
 
 def _segment_shift_at(
-    profile: Profile, independent: np.ndarray[tuple[int], np.dtype[np.float64]], n_bins: float, settings: Settings
+    profile: Profile,
+    independent: np.ndarray[tuple[int], np.dtype[np.float64]],
+    n_bins: float,
+    is_autosome: Bool,
+    settings: Settings,
 ) -> float:
-    se, df = standard_error(profile, independent, np.array([n_bins]))
+    se, df = standard_error(profile, independent, np.array([n_bins]), is_autosome)
     n_total = profile.chrom.size
     threshold = scan_threshold(np.array([n_bins]), n_total, df, settings.family_wise_error / 2.0)
     by_test = (threshold[0] + ndtri(settings.power)) * se[0]
-    by_breaks = np.sqrt(2.0 * break_penalty(n_total, settings)) * independent[0] + ndtri(settings.power) * se[0]
+    by_breaks = (
+        np.sqrt(2.0 * break_penalty(n_total, settings)) * independent[0] + ndtri(settings.power) * se[0]
+    )
     return float(max(by_test, by_breaks))
 
 
@@ -130,7 +138,8 @@ def _rows(
     settings: Settings,
 ) -> list[Sensitivity]:
     return [
-        _row(name, chrom, start, end, kind, smallest_fraction(shift_log2, ploidy, kind), settings) for kind in kinds
+        _row(name, chrom, start, end, kind, smallest_fraction(shift_log2, ploidy, kind), settings)
+        for kind in kinds
     ]
 
 
@@ -160,7 +169,7 @@ def _size_rows(profile: Profile, genome: Genome, size_bp: int, settings: Setting
     if n_bins < settings.min_bins:
         return [_row(name, "", 0, size_bp, kind, None, settings) for kind in _DEPTH_KINDS]
     independent = np.array([float(np.median(profile.sd_log2[chosen]) / np.sqrt(n_bins))])
-    shift = _segment_shift_at(profile, independent, n_bins, settings)
+    shift = _segment_shift_at(profile, independent, n_bins, np.array([True]), settings)
     return _rows(name, "", 0, size_bp, shift, 2, _DEPTH_KINDS, settings)
 
 
@@ -175,6 +184,8 @@ def _bp_per_bin(profile: Profile, chosen: np.ndarray[tuple[int], np.dtype[np.boo
 def resolution_bp(rows: Sequence[Sensitivity]) -> float | None:
     """Least tested size at which a change in all cells would be found; None if none of them would."""
     sizes = [
-        row.end for row in rows if row.chrom == "" and row.kind == "loss" and row.min_cell_fraction is not None
+        row.end
+        for row in rows
+        if row.chrom == "" and row.kind == "loss" and row.min_cell_fraction is not None
     ]
     return float(min(sizes)) if sizes else None

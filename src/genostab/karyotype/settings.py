@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,11 @@ class Settings:
     zero_copy_lrr: float
     het_baf_low: float
     het_baf_high: float
-    max_het_share_of_full_loss: float
+    response_cv: float
+    female_x_het: float
+    male_x_het: float
+    het_error: float
+    max_het_odds: float
     min_depth: int
     min_snps: int
     power: float
@@ -56,4 +61,7 @@ def load_settings() -> Settings:
     """
     text = files("genostab.karyotype").joinpath("defaults.toml").read_text(encoding="utf-8")
     flat = {key: value for table in tomllib.loads(text).values() for key, value in table.items()}
-    return Settings(**{key: tuple(value) if isinstance(value, list) else value for key, value in flat.items()})
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in flat.items()
+    }
+    return Settings(**values)

@@ -12,7 +12,9 @@ from genostab.karyotype.settings import Settings
 Sex = Literal["female", "male", "unknown"]
 
 
-def infer_sex(bins: Bins, values: np.ndarray[tuple[int], np.dtype[np.float64]], genome: Genome, settings: Settings) -> Sex:
+def infer_sex(
+    bins: Bins, values: np.ndarray[tuple[int], np.dtype[np.float64]], genome: Genome, settings: Settings
+) -> Sex:
     """Sex by the median of X and Y bins over that of the autosomes.
 
     Parameters
@@ -37,7 +39,11 @@ def infer_sex(bins: Bins, values: np.ndarray[tuple[int], np.dtype[np.float64]], 
         return "unknown"
     x, y = median(names == "chrX") / autosomal, median((names == "chrY") & (values > 0)) / autosomal
     n_y = ((names == "chrY") & known).sum()
-    empty_y = n_y == 0 or bool(((names == "chrY") & known & (values > 0)).sum() < 0.5 * n_y) or y <= settings.female_max_y_ratio
+    empty_y = (
+        n_y == 0
+        or bool(((names == "chrY") & known & (values > 0)).sum() < 0.5 * n_y)
+        or y <= settings.female_max_y_ratio
+    )
     if x >= settings.female_x_ratio and empty_y:
         return "female"
     if x <= settings.male_x_ratio and (np.isnan(y) or n_y == 0 or y >= settings.male_min_y_ratio):

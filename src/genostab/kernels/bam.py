@@ -22,19 +22,19 @@ _SECOND_IN_PAIR = 0x80
 
 
 @kernel
-def _int32(data: NDArray[np.uint8], i: int) -> np.int64:
+def _int32(data: NDArray[np.uint8], i: int) -> int:
     word = (
         np.uint32(data[i])
         | (np.uint32(data[i + 1]) << np.uint32(8))
         | (np.uint32(data[i + 2]) << np.uint32(16))
         | (np.uint32(data[i + 3]) << np.uint32(24))
     )
-    return np.int64(np.int32(word))
+    return int(np.int32(word))
 
 
 @kernel
-def _uint16(data: NDArray[np.uint8], i: int) -> np.int64:
-    return np.int64(data[i]) | (np.int64(data[i + 1]) << 8)
+def _uint16(data: NDArray[np.uint8], i: int) -> int:
+    return int(data[i]) | (int(data[i + 1]) << 8)
 
 
 @kernel
@@ -87,8 +87,8 @@ def count_records(
         body = at + 4
         contig = _int32(data, body)
         position = _int32(data, body + 4)
-        name_bytes = np.int64(data[body + 8])
-        mapq = np.int64(data[body + 9])
+        name_bytes = int(data[body + 8])
+        mapq = int(data[body + 9])
         cigar_bytes = 4 * _uint16(data, body + 12)
         flag = _uint16(data, body + 14)
         n_bases = _int32(data, body + 16)

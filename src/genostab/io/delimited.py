@@ -1,0 +1,160 @@
+"""Tab- or comma-separated text as columns, with the line that each row came from; every line is whole."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from genostab.arrays import Bool, Float64, Int64
+from genostab.errors import InputError
+from genostab.io.refusals import Problem, refuse_lines
+
+# What counts as missing; every other text in a column of numbers is a fault.
+_MISSING = ["", "NA", "NaN", "nan", "."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delimited:
+    """Rows of one table.
+
+    path : str; header : tuple of str as the file writes it; line : int64, shape (n_rows,), 1-based
+    frame : pandas.DataFrame, one column per wanted header name
+    """
+
+    path: str
+    header: tuple[str, ...]
+    line: Int64
+    frame: Any
+
+    def numbers(self, name: str) -> tuple[Float64, Bool]:
+        """Column as float64 (NaN where missing), and where its text is no number."""
+        import pandas as pd
+
+        column = self.frame[name]
+        if column.dtype.kind in "iuf":
+            return column.to_numpy(np.float64), np.zeros(len(column), dtype=np.bool_)
+        coerced = pd.to_numeric(column.astype(object).astype(str), errors="coerce")
+        present = column.notna().to_numpy()
+        values = np.where(present, coerced.to_numpy(np.float64), np.nan)
+        return values, present & np.isnan(values)
+
+    def labels(self, name: str) -> tuple[Int64, tuple[str, ...]]:
+        """Column as codes, -1 where missing, and the distinct texts that the codes index."""
+        import pandas as pd
+
+        codes, uniques = pd.factorize(self.frame[name])
+        return codes.astype(np.int64), tuple(str(text) for text in uniques)
+
+    def texts(self, name: str) -> list[str]:
+        """Column as text, "" where missing."""
+        return [str(text) for text in self.frame[name].fillna("").tolist()]
+
+
+def split_header(line: str) -> tuple[str, ...]:
+    """Fields of a header line; tab-separated, or comma-separated where it holds no tab.
+
+    Examples
+    --------
+    >>> split_header("#chrom\\tstart\\tend")
+    ('chrom', 'start', 'end')
+    """
+    return tuple(field.strip().strip('"') for field in line.lstrip("#").split(separator(line)))
+
+
+def separator(line: str) -> str:
+    """Separator of a table whose first line is `line`."""
+    return "\t" if "\t" in line or "," not in line else ","
+
+
+def parse_rows(
+    text: str, *, path: str, first_line: int, header: Sequence[str], sep: str, wanted: dict[str, bool]
+) -> Delimited:
+    """Rows of `text`, each with as many fields as `header`.
+
+    Parameters
+    ----------
+    text : str, the rows without the header line, every line ended
+    path : str, for messages
+    first_line : int, 1-based line of the file on which `text` begins
+    header : sequence of str, distinct
+    sep : str, one character
+    wanted : dict of header name to whether the column is text
+
+    Raises
+    ------
+    GenostabErrors
+        GS-2202 for each line with another number of fields.
+    InputError
+        GS-2004 where header names repeat; GS-2104 where there is no row.
+    """
+    import pandas as pd
+
+    if len(set(header)) != len(header):
+        twice = next(name for name in header if list(header).count(name) > 1)
+        raise InputError(
+            "GS-2004",
+            what="a column name is there twice",
+            where=f"{path}:{first_line - 1}",
+            found=repr(twice),
+            expected="distinct column names",
+            action="rename or remove one of the columns",
+        )
+    data = text.encode()
+    line = _whole_lines(np.frombuffer(data, dtype=np.uint8), path, first_line, len(header), sep)
+    if not line.size:
+        raise InputError(
+            "GS-2104",
+            what="the file holds no rows",
+            where=path,
+            found="a header or comments only" if first_line > 1 else "blank lines only",
+            expected="at least one row",
+            action="check the step that wrote this file",
+        )
+    frame = pd.read_csv(
+        io.BytesIO(data),
+        sep=sep,
+        header=None,
+        names=list(header),
+        usecols=list(wanted),
+        dtype={name: str for name, is_text in wanted.items() if is_text},
+        keep_default_na=False,
+        na_values=_MISSING,
+        quoting=3,
+        float_precision="round_trip",
+        low_memory=False,
+    )
+    if len(frame) != len(line):
+        raise InputError(
+            "GS-2004",
+            what="the rows of the table cannot be told apart",
+            where=path,
+            found=f"{len(frame)} rows on {len(line)} lines",
+            expected="one row per line",
+            action="export the table again as plain tab-separated text",
+        )
+    return Delimited(path=path, header=tuple(header), line=line, frame=frame)
+
+
+def _whole_lines(data: np.ndarray[Any, Any], path: str, first_line: int, n_fields: int, sep: str) -> Int64:
+    """1-based lines that hold rows; refuses those with another number of fields."""
+    ends = np.flatnonzero(data == ord("\n"))
+    if not ends.size:
+        return np.empty(0, dtype=np.int64)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    fields = np.add.reduceat((data == ord(sep)).astype(np.int64), starts) + 1
+    filled = ends > starts
+    problems = [
+        Problem(
+            line=first_line + int(row),
+            what="a line with another number of fields",
+            found=f"{fields[row]} fields",
+            expected=f"{n_fields} fields, as in the header",
+        )
+        for row in np.flatnonzero(filled & (fields != n_fields))
+    ]
+    refuse_lines(path, problems, code="GS-2202", action="export the table again; a cut file shows like this")
+    return (first_line + np.flatnonzero(filled)).astype(np.int64)

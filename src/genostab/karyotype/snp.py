@@ -1,0 +1,177 @@
+"""SNP arrays: Log R ratio as a depth profile, B allele fraction as a check on what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from genostab.arrays import Bins, Bool, Float64, Genome, Profile, SnpTable
+from genostab.karyotype.annotate import Hotspot
+from genostab.karyotype.bins import autosomes, expected_ploidy, in_pseudo_autosomal
+from genostab.karyotype.call import Karyotype, call_depth, reject
+from genostab.karyotype.normalise import make_profile
+from genostab.karyotype.settings import Settings
+from genostab.karyotype.sex import Sex
+from genostab.results import Call
+
+
+def bins_of_probes(snps: SnpTable) -> Bins:
+    """Probes as bins of one base that carry no reads; Bins, shape (n_snps,)."""
+    n = snps.chrom.size
+    unknown = np.full(n, np.nan)
+    return Bins(
+        chrom=snps.chrom,
+        start=snps.position,
+        end=snps.position + 1,
+        n_reads=unknown,
+        ratio_log2=snps.log_r_ratio,
+        weight=np.ones(n),
+        gc_fraction=unknown,
+        mapq0_fraction=unknown,
+        n_duplicates=unknown,
+    )
+
+
+def array_sex(snps: SnpTable, genome: Genome, settings: Settings) -> Sex:
+    """Sex from the share of heterozygous probes on X outside the pseudo-autosomal regions.
+
+    Log R ratios of X depend on how the array was clustered; heterozygous probes do not.
+    """
+    baf = snps.b_allele_fraction
+    known = np.isfinite(baf) & ~in_pseudo_autosomal(bins_of_probes(snps), genome)
+    is_autosome = autosomes(genome)[snps.chrom]
+    on_x = known & (np.array(genome.names)[snps.chrom] == "chrX")
+    is_het = heterozygous_probes(snps, settings)
+    if on_x.sum() < settings.min_snps or not is_het[known & is_autosome].any():
+        return "unknown"
+    relative = float(is_het[on_x].mean() / is_het[known & is_autosome].mean())
+    if relative >= settings.female_x_het:
+        return "female"
+    return "male" if relative <= settings.male_x_het else "unknown"
+
+
+def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) -> Profile:
+    """Log2 copy ratio per probe: Log R ratio over the array's response.
+
+    Parameters
+    ----------
+    snps : SnpTable
+    genome : Genome
+    sex : Sex
+    settings : Settings, table [array]
+
+    Raises
+    ------
+    InputError
+        GS-2104 where too few probes are usable.
+
+    Notes
+    -----
+    Log R ratios of X and Y are clustered against both sexes together by some software and against two copies by
+    other; X and Y are therefore centred on their own median, so that only parts of them can be called here.
+    """
+    bins = bins_of_probes(snps)
+    ploidy = expected_ploidy(bins, genome, sex)
+    ratio = snps.log_r_ratio / settings.lrr_response
+    usable = np.isfinite(ratio) & (ploidy > 0) & ~in_pseudo_autosomal(bins, genome)
+    for chrom, name in enumerate(genome.names):
+        own = usable & (snps.chrom == chrom)
+        if name in ("chrX", "chrY") and own.any():
+            ratio = np.where(snps.chrom == chrom, ratio - np.median(ratio[own]), ratio)
+    return make_profile(
+        bins=bins,
+        ratio_log2=ratio,
+        counting_variance=np.zeros(ratio.size),
+        usable=usable,
+        ploidy=ploidy,
+        genome=genome,
+    )
+
+
+def call_array(
+    *,
+    sample: SnpTable,
+    parents: Sequence[SnpTable],
+    sex: Sex,
+    genome: Genome,
+    hotspots: Sequence[Hotspot],
+    settings: Settings,
+) -> Karyotype:
+    """Calls of an array, with their origin from the parents' arrays.
+
+    Parameters
+    ----------
+    sample : SnpTable
+    parents : sequence of SnpTable: one parent line, or two parents
+    sex : Sex
+    genome : Genome
+    hotspots : sequence of Hotspot
+    settings : Settings
+
+    Notes
+    -----
+    Segments come from the Log R ratio. A loss in all cells that still has heterozygous probes is rejected.
+    """
+    karyotype = call_depth(
+        alone=array_profile(sample, genome, sex, settings),
+        paired=None,
+        parents=[
+            array_profile(parent, genome, array_sex(parent, genome, settings), settings) for parent in parents
+        ],
+        genome=genome,
+        hotspots=hotspots,
+        platform="arr",
+        response_cv=settings.response_cv,
+        settings=settings,
+    )
+    is_het = heterozygous_probes(sample, settings)
+    calls = tuple(_checked(call, sample, is_het, genome, settings) for call in karyotype.calls)
+    return replace(karyotype, calls=calls)
+
+
+def heterozygous_probes(snps: SnpTable, settings: Settings) -> Bool:
+    """Probes whose B allele fraction lies in the middle band; bool, shape (n_snps,), False where missing."""
+    baf = snps.b_allele_fraction
+    is_het: Bool = (baf > settings.het_baf_low) & (baf < settings.het_baf_high)
+    return is_het
+
+
+def _inside(snps: SnpTable, call: Call, genome: Genome) -> Bool:
+    chrom = genome.names.index(call.chrom)
+    inside: Bool = (snps.chrom == chrom) & (snps.position >= call.start) & (snps.position < call.end)
+    return inside
+
+
+def _checked(call: Call, snps: SnpTable, is_het: Bool, genome: Genome, settings: Settings) -> Call:
+    inside = _inside(snps, call, genome)
+    known = inside & np.isfinite(snps.b_allele_fraction)
+    call = _without_copies(replace(call, n_snps=int(known.sum())), snps.log_r_ratio[inside], settings, genome)
+    full_loss = call.kind == "loss" and call.copy_number == 1 and (call.cell_fraction.high or 0.0) >= 1.0
+    if not full_loss or not known.any():
+        return call
+    n, k = int(known.sum()), int(is_het[known].sum())
+    genome_share = float(is_het[np.isfinite(snps.b_allele_fraction)].mean())
+    odds = _log_likelihood(k, n, genome_share) - _log_likelihood(k, n, settings.het_error)
+    if odds > np.log(settings.max_het_odds):
+        return reject(call, f"{k} of its {n} probes are heterozygous, which a loss in all cells rules out")
+    return call
+
+
+def _log_likelihood(k: int, n: int, share: float) -> float:
+    """Binomial log-likelihood of k of n, without its constant."""
+    share = min(max(share, 1e-6), 1.0 - 1e-6)
+    return k * float(np.log(share)) + (n - k) * float(np.log1p(-share))
+
+
+def _without_copies(call: Call, log_r_ratio: Float64, settings: Settings, genome: Genome) -> Call:
+    """A loss whose probes carry next to no signal has no copy in any cell."""
+    known = log_r_ratio[np.isfinite(log_r_ratio)]
+    if call.kind != "loss" or not known.size or float(np.median(known)) > settings.zero_copy_lrr:
+        return call
+    everywhere = replace(
+        call.cell_fraction, estimate=1.0, high=1.0, method="median Log R ratio below the zero-copy limit"
+    )
+    iscn = call.iscn.rsplit("x", 1)[0] + "x0"
+    return replace(call, copy_number=0, cell_fraction=everywhere, iscn=iscn)

@@ -1,0 +1,308 @@
+"""Rows and sentences of the page, made of finished text: no number is formatted in the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genostab.compliance.judge import Verdict
+from genostab.report.document import Cell, DetailTable, GenomeTrack, Header, QcFigure
+from genostab.report.sensitivity_figure import KINDS, RegionRow, best_by_region
+from genostab.report.wording import (
+    apart,
+    estimate_parts,
+    interval,
+    kind_text,
+    limit_text,
+    number,
+    quantity,
+    region_text,
+    size_text,
+)
+from genostab.results import Call, Measurement, Sensitivity
+
+ORDER = ("FAIL", "INVALID", "INDETERMINATE", "NOT TESTED", "PASS", "REPORT")
+SYMBOLS = {"PASS": "✓", "FAIL": "✕", "INDETERMINATE": "?", "NOT TESTED": "–", "INVALID": "!", "REPORT": "i"}
+GROUPS = {
+    "general cell": "General cell attributes",
+    "NSC-specific": "Neural stem cell attributes",
+    "general drug": "General drug attributes",
+    "cell-drug": "Cell drug attributes",
+    "not named in abstract": "Needed in practice, not named in the standard's abstract",
+}
+PROVENANCE = {
+    "STD": "attribute named in the 2021 standard's abstract",
+    "SRC": "number read in the source",
+    "DER": "number derived by calculation",
+    "MEM": "number from memory, not verified",
+    "USER": "number set by the user",
+}
+_STAGES = {"ipsc_bank": "iPSC bank", "drug_substance": "drug substance", "drug_product": "drug product"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRow:
+    """One line of the verdict table."""
+
+    anchor: str
+    attribute: str
+    stage: str
+    verdict: str
+    class_: str
+    result: str
+    bounds: str
+    n_and_lod: str
+    limit: str
+    source: str
+    provenance: str
+    reasons: tuple[str, ...]
+
+
+def stage_text(stage: str) -> str:
+    """Stage ids in words."""
+    return ", ".join(_STAGES.get(part, part) for part in stage.split(","))
+
+
+def verdict_rows(verdicts: Sequence[Verdict]) -> tuple[VerdictRow, ...]:
+    """Verdicts as text, in their order."""
+    return tuple(_verdict_row(i, verdict) for i, verdict in enumerate(verdicts, start=1))
+
+
+def _verdict_row(i: int, verdict: Verdict) -> VerdictRow:
+    result = "–"
+    if isinstance(verdict.measured, str):
+        result = verdict.measured
+    elif verdict.measured is not None:
+        limit = verdict.limit if isinstance(verdict.limit, float | int) else None
+        result = (
+            quantity(verdict.measured, verdict.unit)
+            if limit is None
+            else apart(verdict.measured, limit, verdict.unit)
+        )
+    elif verdict.high is not None or verdict.lod is not None:
+        result = "not detected" if verdict.verdict in ("PASS", "INDETERMINATE", "REPORT") else "no number"
+    extent = [] if verdict.n is None or verdict.n == 0 else [f"n = {number(verdict.n)}"]
+    extent += [] if verdict.lod is None else [f"LOD {quantity(verdict.lod, verdict.unit)}"]
+    return VerdictRow(
+        anchor=f"v{i}",
+        attribute=verdict.attribute,
+        stage=stage_text(verdict.stage),
+        verdict=verdict.verdict,
+        class_=verdict.class_,
+        result=result,
+        bounds=interval(verdict.low, verdict.high, verdict.unit),
+        n_and_lod=", ".join(extent),
+        limit=limit_text(verdict.direction, verdict.limit, verdict.unit),
+        source=verdict.source,
+        provenance=verdict.provenance,
+        reasons=tuple(part.strip() for part in verdict.reason.split(" | ") if part.strip()),
+    )
+
+
+def by_group(
+    rows: Iterable[VerdictRow], verdicts: Sequence[Verdict]
+) -> tuple[tuple[str, tuple[VerdictRow, ...]], ...]:
+    """Rows under the standard's groups, in the standard's order; unknown groups follow under their own name."""
+    grouped: dict[str, list[VerdictRow]] = {name: [] for name in GROUPS}
+    for row, verdict in zip(rows, verdicts, strict=True):
+        grouped.setdefault(verdict.group, []).append(row)
+    return tuple((GROUPS.get(name, name), tuple(members)) for name, members in grouped.items() if members)
+
+
+def header_fields(header: Header) -> tuple[tuple[str, str], ...]:
+    """Label and value of what the header knows."""
+    fields = (
+        ("Line", header.line),
+        ("Sex of the line", header.line_sex),
+        ("Passage", _count(header.passage)),
+        ("Population doublings", _count(header.population_doublings)),
+        ("Sample", header.sample),
+        ("Compared with", header.reference),
+        ("Assembly", header.assembly),
+        ("Dose", "" if header.dose_cells is None else f"{number(header.dose_cells)} cells"),
+        ("Route", header.dose_route),
+        ("Volume", "" if header.dose_volume_ml is None else quantity(header.dose_volume_ml, "mL")),
+        ("Body weight", "" if header.body_weight_kg is None else quantity(header.body_weight_kg, "kg")),
+        ("Release profile", header.profile_id),
+    )
+    return tuple((label, value) for label, value in fields if value)
+
+
+def _count(value: float | None) -> str:
+    return "" if value is None else number(value)
+
+
+def call_rows(calls: Sequence[Call], track: GenomeTrack | None) -> tuple[dict[str, Any], ...]:
+    """Calls as text; `target` lets the page's script zoom to them."""
+    names = () if track is None else track.chrom_names
+    rows = []
+    for call in calls:
+        result, bounds = estimate_parts(call.cell_fraction)
+        rows.append(
+            {
+                "region": region_text(call.chrom, call.start, call.end),
+                "target": f"{names.index(call.chrom)} {call.start} {call.end}" if call.chrom in names else "",
+                "size": size_text(call.end - call.start),
+                "kind": call.kind,
+                "kind_text": kind_text(call.kind),
+                "copies": number(call.copy_number),
+                "fraction": result,
+                "bounds": bounds,
+                "ratio": "–" if call.ratio_log2 is None else number(call.ratio_log2, 3),
+                "support": f"{number(call.n_bins)} bins, {number(call.n_snps)} SNPs",
+                "score": number(call.score, 3),
+                "q_value": number(call.q_value, 2),
+                "origin": call.origin,
+                "hotspot": call.hotspot,
+                "bands": call.bands,
+                "iscn": call.iscn,
+                "reason": call.reason,
+            }
+        )
+    return tuple(rows)
+
+
+def sensitivity_rows(records: Sequence[Sensitivity]) -> tuple[tuple[str, ...], ...]:
+    """Sensitivity records as text, one tuple per record."""
+    return tuple(
+        (
+            record.region,
+            region_text(record.chrom, record.start, record.end),
+            size_text(record.end - record.start),
+            kind_text(record.kind),
+            {"depth": "read depth", "allele": "allele fraction", "both": "both"}[record.evidence],
+            "not detectable"
+            if record.min_cell_fraction is None
+            else f"from {quantity(record.min_cell_fraction, 'fraction', 3)}",
+        )
+        for record in records
+    )
+
+
+def unseen_sentences(records: Sequence[Sensitivity]) -> tuple[str, ...]:
+    """What copy-number change could have stayed unseen, one sentence per kind, worst region named."""
+    rows = best_by_region(records)
+    sentences = []
+    for kind in KINDS:
+        seen = [(row.fraction[kind], row) for row in rows if row.fraction.get(kind) is not None]
+        blind = [row.region for row in rows if kind in row.fraction and row.fraction[kind] is None]
+        if seen:
+            best, worst = min(seen, key=_share), max(seen, key=_share)
+            sentences.append(
+                f"A {kind_text(kind)} in fewer than {_of_cells(best)} (best case, {_name(best)}) to "
+                f"{_of_cells(worst)} (worst case, {_name(worst)}) of cells."
+            )
+        if blind:
+            listed = ", ".join(blind[:6]) + (f" and {len(blind) - 6} more" if len(blind) > 6 else "")
+            sentences.append(f"A {kind_text(kind)} of {listed} in any share of cells.")
+    return tuple(sentences)
+
+
+def _share(item: tuple[float | None, RegionRow]) -> float:
+    return item[0] or 0.0
+
+
+def _of_cells(item: tuple[float | None, RegionRow]) -> str:
+    return quantity(_share(item), "fraction", 2)
+
+
+def _name(item: tuple[float | None, RegionRow]) -> str:
+    return f"{item[1].region}, {size_text(item[1].size_bp)}"
+
+
+def detection_setting(records: Sequence[Sensitivity]) -> str:
+    """Power and alpha that the limits of detection hold for."""
+    settings = sorted({(record.power, record.alpha) for record in records})
+    return "; ".join(
+        f"{quantity(power, 'fraction')} power at a false-positive rate of {number(alpha)}"
+        for power, alpha in settings
+    )
+
+
+def interval_levels(data_levels: Iterable[float]) -> str:
+    """The coverage of the intervals in the report, e.g. "95 %"."""
+    return ", ".join(quantity(level, "fraction") for level in sorted(set(data_levels)))
+
+
+def measurement_rows(measurements: Sequence[Measurement]) -> tuple[dict[str, Any], ...]:
+    """Measurements with method, controls and facts as text."""
+    rows = []
+    for measurement in measurements:
+        estimate = measurement.estimate
+        result, bounds = ("", "") if estimate is None else estimate_parts(estimate)
+        facts = (f"{name} {number(value)}" for name, value in sorted(measurement.facts.items()))
+        rows.append(
+            {
+                "metric": measurement.metric,
+                "result": " · ".join(part for part in (result, measurement.text or "") if part) or "–",
+                "bounds": bounds,
+                "n": "" if estimate is None or estimate.n == 0 else number(estimate.n),
+                "method": "" if estimate is None else estimate.method,
+                "controls": tuple((c.name, c.passed, c.detail) for c in measurement.controls),
+                "facts": "; ".join(facts),
+                "source": measurement.source,
+                "note": measurement.note,
+            }
+        )
+    return tuple(rows)
+
+
+def cell_text(value: Cell, unit: str) -> str:
+    """A cell of a detail table as text."""
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else quantity(value, unit)
+
+
+def detail_view(table: DetailTable) -> dict[str, Any]:
+    """A detail table as text, with the columns that hold only numbers marked for right alignment."""
+    columns = table.columns
+    numeric = [
+        bool(table.rows) and not any(isinstance(row[i], str) for row in table.rows)
+        for i in range(len(columns))
+    ]
+    return {
+        "title": table.title,
+        "note": table.note,
+        "columns": [(column.name, flag) for column, flag in zip(columns, numeric, strict=True)],
+        "rows": [
+            [cell_text(value, column.unit) for value, column in zip(row, columns, strict=True)]
+            for row in table.rows
+        ],
+    }
+
+
+def qc_rows(figures: Sequence[QcFigure]) -> tuple[tuple[str, str, str], ...]:
+    """Quality figures as (name, value, note)."""
+    return tuple((figure.name, cell_text(figure.value, figure.unit), figure.note) for figure in figures)
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str], ...]:
+    """A tree of plain values as (dotted key, text), in the tree's order.
+
+    Examples
+    --------
+    >>> flatten({"seed": 7, "inputs": [{"path": "a.bam"}], "command": ["genostab", "analyze"]})
+    (('seed', '7'), ('inputs.1.path', 'a.bam'), ('command', 'genostab analyze'))
+    """
+    rows: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            rows += flatten(value, f"{name}.")
+        elif isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
+            rows += flatten({str(i): item for i, item in enumerate(value, start=1)}, f"{name}.")
+        elif isinstance(value, list | tuple):
+            rows.append((name, " ".join(_plain(item) for item in value)))
+        else:
+            rows.append((name, _plain(value)))
+    return tuple(rows)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return repr(value) if isinstance(value, float) else str(value)
