@@ -19,7 +19,7 @@ from ruamel.yaml import YAML, events
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 
-from genostab.errors import GenostabErrors, InputError, UsageError
+from genostab.errors import GenostabError, GenostabErrors, InputError, UsageError
 
 MAX_BYTES = 262_144
 MAX_DEPTH = 16
@@ -243,8 +243,9 @@ def _keys_at(model: type[BaseModel], loc: Loc) -> list[str]:
         if block is None:
             return []
         if isinstance(part, str):
-            field = block.model_fields.get(part)
-            block = None if field is None else _block_of(field.annotation)
+            named = [f for name, f in block.model_fields.items() if part in (name, f.alias)]
+            # a part that is no field is a key of a mapping of blocks
+            block = _block_of(named[0].annotation) if named else block
     return [] if block is None else [field.alias or name for name, field in block.model_fields.items()]
 
 
@@ -316,7 +317,7 @@ def _usage_error(document: Document, model: type[BaseModel], detail: ErrorDetail
     )
 
 
-def _line_of(error: UsageError) -> int:
+def _line_of(error: GenostabError) -> int:
     return int(error.where.rpartition(":")[2])
 
 

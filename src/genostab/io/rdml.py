@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 MAX_XML_BYTES = 256 << 20  # the largest real file met, 672 wells with melting curves, is 10 MB
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")  # the place of cq did not change
-_CALL_CQ = "let the instrument call Cq and export again; quantification from raw curves comes in a later version"
+_CALL_CQ = (
+    "let the instrument call Cq and export again; quantification from raw curves comes in a later version"
+)
 _FORMAT_1_0 = re.compile(r"\d+-well plate; A1-[A-P](\d+)")  # from memory
 
 

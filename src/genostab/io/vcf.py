@@ -21,8 +21,8 @@ _META = re.compile(r"##[^=\s]+=.+")
 _CONTIG_META = re.compile(r"##contig=<(?:.*,)?ID=([^,>]+)(?:,.*)?>")
 _LENGTH = re.compile(r"[<,]length=(\d+)")
 _AD_META = re.compile(r"##FORMAT=<ID=AD,Number=([^,]+),Type=([^,]+)")
-# Colons stand in names of HLA contigs.
-_CONTIG = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
+# Colons stand in names of HLA contigs; <ID> names a contig of an assembly file.
+_CONTIG = re.compile(r"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*|<[^\s,<>]+>")
 _POSITION_DIGITS = 10
 _BASES = re.compile(r"[ACGTNacgtn]+")
 _ALT = re.compile(
@@ -172,8 +172,8 @@ def _read_header(lines: Iterator[tuple[int, str]], where: str, genome: Genome, s
         if not _META.fullmatch(line):
             raise _unusable(at, "no header line", line, "##key=value, or the #CHROM line", action)
         contig, length, depths = _CONTIG_META.fullmatch(line), _LENGTH.search(line), _AD_META.match(line)
-        if line.startswith("##contig=") and contig is None:
-            raise _unusable(at, "a contig line without ID", line, "##contig=<ID=...,length=...>", action)
+        if line.startswith("##contig=") and (contig is None or not _CONTIG.fullmatch(contig[1])):
+            raise _unusable(at, "a contig line without a contig name", line, "##contig=<ID=...,length=...>", action)
         if contig is not None and length is not None:
             contigs[contig[1]] = int(length[1])
         if depths is not None and (depths[1] not in {"R", "."} or depths[2] != "Integer"):
@@ -205,11 +205,6 @@ def _sample_column(fields: list[str], at: str, sample: str | None) -> _Column:
     return _Column(name=name, index=len(_FIXED) + names.index(name), n_fields=len(fields))
 
 
-def _expect(test: object, what: str, found: str, expected: str) -> None:
-    if not test:
-        raise _FieldError(what, found, expected)
-
-
 def _read_record(fields: list[str], column: _Column, sites: _Sites, genome: Genome) -> None:
     """Check one record and keep it where it is a biallelic SNP that passed its filters."""
     if len(fields) != column.n_fields:
@@ -230,18 +225,19 @@ def _read_record(fields: list[str], column: _Column, sites: _Sites, genome: Geno
     values = fields[column.index].split(":")
     if len(values) > n_keys:
         raise _FieldError("more values than FORMAT keys", fields[column.index], keys)
-    _check_order(contig, here, sites)
     chrom = sites.contigs[contig]
     if chrom < 0:
         return
+    _check_order(contig, here, sites)
     copies = _genotype(values[at_genotype], n_alt) if 0 <= at_genotype < len(values) else -1
     depths = _depths(values[at_depths], n_alt) if 0 <= at_depths < len(values) else None
     sites.saw_depths |= depths is not None
-    if alt != ".":
+    if alt != "." and "<" not in alt:
         _check_doubled(ref.upper(), alt.upper(), chrom, sites)
     if not is_snp or depths is None or not sites.filters[filters]:
         return
-    _check_on_chromosome(chrom, here, genome)
+    if not _on_chromosome(chrom, here, genome):
+        return
     sites.chrom.append(chrom)
     sites.position.append(here)
     sites.ref.append(depths[0])
@@ -301,11 +297,14 @@ def _check_doubled(ref: str, alt: str, chrom: int, sites: _Sites) -> None:
         sites.shared.add((chrom, sites.last))
 
 
-def _check_on_chromosome(chrom: int, position: int, genome: Genome) -> None:
+def _on_chromosome(chrom: int, position: int, genome: Genome) -> bool:
+    """Whether a base of the chromosome is meant; 0 and length + 1 are its telomeres."""
     length = int(genome.length_bp[chrom])
-    if 1 <= position <= length:
-        return
-    fitting = ", ".join(assemblies_that_hold({chrom: position})) if position else ""
+    if position in {0, length + 1}:
+        return False
+    if position <= length:
+        return True
+    fitting = ", ".join(assemblies_that_hold({chrom: position}))
     expected = f"1 to {length} ({genome.assembly})" + (f"; it fits {fitting}" if fitting else "")
     raise _FieldError("POS is not on its chromosome", f"{position}", expected)
 

@@ -127,7 +127,7 @@ def usable_bins(bins: Bins, coverage: Float64, ploidy: Int8, genome: Genome, set
     present = coverage[is_autosome & (coverage > 0)]
     level = float(np.median(present)) if present.size else 0.0
     width = (bins.end - bins.start).astype(np.float64)
-    share = width / np.median(width)
-    least = settings.min_coverage * level * np.minimum(share, 1.0) * ploidy / 2.0
+    share = np.minimum(width / np.median(width), 1.0)
+    least = settings.min_coverage * level * share * ploidy / 2.0
     repeats = np.nan_to_num(bins.mapq0_fraction) > settings.max_mapq0_fraction
     return (coverage > least) & (coverage > 0) & ~repeats & (ploidy > 0) & ~in_pseudo_autosomal(bins, genome)

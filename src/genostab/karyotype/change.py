@@ -103,7 +103,7 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
 def _segments_and_changes(
     profile: Profile, genome: Genome, settings: Settings, sex_sd_log2: float
 ) -> tuple[Segments, list[Change]]:
-    segments = _merged(profile, segment_profile(profile, settings), settings)
+    segments = _merged(profile, segment_profile(profile, genome, settings), settings)
     return segments, _test_segments(profile, segments, genome, settings, sex_sd_log2)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from genostab.arrays import Bins, Bool, Float64, Genome, Int16, Profile
+from genostab.arrays import Bins, Bool, Float64, Genome, Profile
 from genostab.errors import InputError
 from genostab.karyotype.bins import autosomes, expected_ploidy, usable_bins
 from genostab.karyotype.noise import CHI2_MEDIAN, noise_by_class
+from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 
@@ -52,17 +53,22 @@ def gc_trend(values: Float64, gc_fraction: Float64, trained_on: Bool, settings: 
     return np.where(np.isfinite(gc_fraction) & (factor > 0), factor, 1.0)
 
 
-def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings) -> Float64:
-    """log2 of coverage after GC, relative to the autosomal median; at least half a read, so that zero stays finite."""
+def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings, is_counts: bool) -> Float64:
+    """log2 of coverage after width and GC, with at least half a read, so that zero stays finite."""
     trained_on = usable & autosomes(genome)[bins.chrom]
-    values = bins.n_reads / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99))
+    width = (bins.end - bins.start).astype(np.float64)
+    rate = bins.n_reads * (np.median(width) / width) if is_counts else bins.n_reads
+    values = rate / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99))
     trend = gc_trend(values, bins.gc_fraction, trained_on, settings)
     return np.log2(np.maximum(values, _PSEUDO_COUNT) / trend)
 
 
-def _arms(chrom: Int16, start: np.ndarray[tuple[int], np.dtype[np.int64]], genome: Genome) -> Int16:
-    is_long = (start >= genome.centromere_start[chrom]) & (genome.centromere_start[chrom] >= 0)
-    return (2 * chrom + is_long).astype(np.int16)
+def _counting_variance(bins: Bins, is_counts: bool) -> Float64:
+    """Poisson variance of log2 reads, 0 where the values are no reads; ndarray of float64, shape (n_bins,)."""
+    if not is_counts:
+        return np.zeros(bins.n_reads.size)
+    variance: Float64 = _LOG2_VARIANCE / np.maximum(bins.n_reads, _PSEUDO_COUNT)
+    return variance
 
 
 def make_profile(
@@ -106,7 +112,7 @@ def make_profile(
     ratio = ratio_log2[keep]
     ratio = ratio - np.median(ratio[centred_on])
     sd, wave_bins, wave_sd, wave_df = noise_by_class(
-        chrom, ratio, counting_variance[keep], is_autosome, _arms(chrom, start, genome)
+        chrom, ratio, counting_variance[keep], is_autosome, arm_of(chrom, start, genome)
     )
     return Profile(
         chrom=chrom,
@@ -122,8 +128,10 @@ def make_profile(
     )
 
 
-def profile_alone(bins: Bins, genome: Genome, sex: Sex, settings: Settings) -> Profile:
-    """Profile of counts against their own genome: GC-corrected coverage relative to the autosomal median.
+def profile_alone(bins: Bins, genome: Genome, sex: Sex, settings: Settings, *, is_counts: bool) -> Profile:
+    """Profile of coverage against its own genome: GC-corrected, relative to the autosomal median.
+
+    `is_counts` says that `n_reads` are reads, so that Poisson noise holds; otherwise all noise is estimated.
 
     Raises
     ------
@@ -132,19 +140,21 @@ def profile_alone(bins: Bins, genome: Genome, sex: Sex, settings: Settings) -> P
     """
     ploidy = expected_ploidy(bins, genome, sex)
     usable = usable_bins(bins, bins.n_reads, ploidy, genome, settings)
-    log2 = _corrected_log2(bins, usable, genome, settings)
+    log2 = _corrected_log2(bins, usable, genome, settings, is_counts)
     return make_profile(
         bins=bins,
         ratio_log2=log2 - np.log2(np.maximum(ploidy, 1) / 2.0),
-        counting_variance=_LOG2_VARIANCE / np.maximum(bins.n_reads, _PSEUDO_COUNT),
+        counting_variance=_counting_variance(bins, is_counts),
         usable=usable,
         ploidy=ploidy,
         genome=genome,
     )
 
 
-def profile_paired(sample: Bins, parent: Bins, genome: Genome, sex: Sex, settings: Settings) -> Profile:
-    """Profile of counts against a parent line: what changed between the two.
+def profile_paired(
+    sample: Bins, parent: Bins, genome: Genome, sex: Sex, settings: Settings, *, is_counts: bool
+) -> Profile:
+    """Profile of coverage against a parent line: what changed between the two; `is_counts` as in `profile_alone`.
 
     Raises
     ------
@@ -154,12 +164,9 @@ def profile_paired(sample: Bins, parent: Bins, genome: Genome, sex: Sex, setting
     check_same_bins(sample, parent)
     ploidy = expected_ploidy(sample, genome, sex)
     usable = usable_bins(sample, parent.n_reads, ploidy, genome, settings)
-    log2 = _corrected_log2(sample, usable, genome, settings) - _corrected_log2(
-        parent, usable, genome, settings
-    )
-    counting = _LOG2_VARIANCE * (
-        1.0 / np.maximum(sample.n_reads, _PSEUDO_COUNT) + 1.0 / np.maximum(parent.n_reads, _PSEUDO_COUNT)
-    )
+    log2 = _corrected_log2(sample, usable, genome, settings, is_counts)
+    log2 -= _corrected_log2(parent, usable, genome, settings, is_counts)
+    counting = _counting_variance(sample, is_counts) + _counting_variance(parent, is_counts)
     return make_profile(
         bins=sample, ratio_log2=log2, counting_variance=counting, usable=usable, ploidy=ploidy, genome=genome
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Genome, Profile
+from genostab.arrays import Genome, Int16, Int64, Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,12 @@ def whole_regions(profile: Profile, genome: Genome, min_bins: int) -> tuple[Regi
                     )
                 )
     return tuple(sorted(regions, key=lambda region: region.is_arm))
+
+
+def arm_of(chrom: Int16, start: Int64, genome: Genome) -> Int16:
+    """Number of the arm of each bin, ascending along the genome; ndarray of int16, shape (n_bins,)."""
+    centre = genome.centromere_start[chrom]
+    return (2 * chrom + ((centre >= 0) & (start >= centre))).astype(np.int16)
 
 
 def bins_between(profile: Profile, chrom: int, start: int, end: int) -> tuple[int, int]:

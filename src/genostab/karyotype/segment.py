@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from genostab.arrays import Bool, Float64, Int64, Profile, Segments
+from genostab.arrays import Bool, Float64, Genome, Int64, Profile, Segments
 from genostab.karyotype.noise import wave_at
+from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 from genostab.kernels.segment import find_breaks
 
@@ -103,12 +104,13 @@ def break_penalty(n_total: int, settings: Settings) -> float:
     return float(z[0]) ** 2 / 2.0
 
 
-def segment_profile(profile: Profile, settings: Settings) -> Segments:
-    """Segments of one mean, chromosome by chromosome.
+def segment_profile(profile: Profile, genome: Genome, settings: Settings) -> Segments:
+    """Segments of one mean, arm by arm.
 
     Parameters
     ----------
     profile : Profile
+    genome : Genome
     settings : Settings
 
     Returns
@@ -122,7 +124,7 @@ def segment_profile(profile: Profile, settings: Settings) -> Segments:
     """
     penalty = break_penalty(profile.chrom.size, settings)
     first: list[int] = []
-    change = np.flatnonzero(np.diff(profile.chrom)) + 1
+    change = np.flatnonzero(np.diff(arm_of(profile.chrom, profile.start, genome))) + 1
     edges = np.concatenate(([0], change, [profile.chrom.size]))
     weights = 1.0 / np.square(profile.sd_log2)
     for a, b in pairwise(edges.tolist()):

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 Stage = Literal["ipsc_bank", "drug_substance", "drug_product"]
 
-ASSEMBLIES = ("GRCh37", "GRCh38", "T2T-CHM13")
+ASSEMBLIES = ("GRCh37", "GRCh38", "T2T-CHM13", "hg18")
 
 
 def _resolved(value: str, info: ValidationInfo) -> Path:
@@ -39,7 +39,7 @@ def _input_path(value: object, info: ValidationInfo) -> object:
 
 
 def _listed(value: object) -> object:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return tuple(value)
     return () if value is None else (value,)
 
@@ -101,6 +101,7 @@ class Sequencing(Block):
     panel: InputPath | None = None
     reference: InputPath | None = None
     gc_track: InputPath | None = None
+    mappability_track: InputPath | None = None
 
     @model_validator(mode="after")
     def _has_a_sample(self) -> Self:

@@ -19,10 +19,10 @@ from genostab.report.wording import call_label, kind_text, quantity, region_text
 from genostab.results import Call
 
 MAX_POINTS = 6000
-_WIDTH, _LEFT, _RIGHT = 1180.0, 46.0, 104.0
-_DEPTH_HEIGHT, _BAF_HEIGHT, _GAP_PX, _LABEL_ROW = 230.0, 104.0, 1.5, 15.0
+_WIDTH, _LEFT, _RIGHT = 1040.0, 48.0, 70.0
+_DEPTH_HEIGHT, _BAF_HEIGHT, _GAP_PX, _LABEL_ROW = 250.0, 110.0, 1.5, 17.0
 _MAX_LABEL_ROWS = 6
-_CHAR_PX = 6.1
+_CHAR_PX = 6.7
 COPY_GUIDES = ((1.0, "4 copies"), (0.5849625, "3 copies"), (0.0, "2 copies"), (-1.0, "1 copy"))
 
 
@@ -88,8 +88,8 @@ def genome_figure(track: GenomeTrack, calls: Sequence[Call], *, identifier: str 
     scale = replace(scale, top=label_height + 6.0)
     bottom = scale.top + _DEPTH_HEIGHT
     has_snps = bool(np.isfinite(track.snp_baf).any())
-    baf_top = bottom + 10.0
-    end = baf_top + _BAF_HEIGHT if has_snps else bottom
+    baf_top = bottom + 20.0
+    end = baf_top + _BAF_HEIGHT + 4.0 if has_snps else bottom
     parts = [
         tag("title", "Copy number over the genome", id=f"{identifier}-title"),
         tag("desc", _description(track, marked), id=f"{identifier}-desc"),
@@ -106,7 +106,7 @@ def genome_figure(track: GenomeTrack, calls: Sequence[Call], *, identifier: str 
         *parts,
         labels,
         class_="figure genome",
-        viewBox=f"0 0 {_WIDTH:g} {end + 24:g}",
+        viewBox=f"0 0 {_WIDTH:g} {end + 30:g}",
         role="img",
         aria_labelledby=f"{identifier}-title {identifier}-desc",
         data_left=_LEFT,
@@ -126,13 +126,13 @@ def _chromosomes(track: GenomeTrack, scale: Scale, end: float) -> Markup:
         x, width = float(scale.chrom_left[i]), float(scale.chrom_width[i])
         shade = "stripe-even" if i % 2 == 0 else "stripe-odd"
         parts.append(tag("rect", x=x, y=scale.top, width=width, height=end - scale.top, class_=shade))
-        low = width < 15 and i % 2 == 1
+        low = width < 20 and i % 2 == 1
         parts.append(
             tag(
                 "text",
                 name.removeprefix("chr"),
                 x=x + width / 2,
-                y=end + (22 if low else 12),
+                y=end + (27 if low else 14),
                 class_="tick middle",
             )
         )
@@ -145,14 +145,12 @@ def _depth_axis(scale: Scale) -> Markup:
     ticks = [value for value in (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0) if abs(value) <= scale.limit]
     for value, y in zip(ticks, scale.y(np.array(ticks)).tolist(), strict=True):
         parts.append(tag("line", x1=_LEFT, x2=right, y1=y, y2=y, class_="zero" if value == 0 else "grid"))
-        parts.append(
-            tag("text", f"{value:g}".replace("-", "−"), x=_LEFT - 7, y=y + 3.5, class_="tick end")
-        )
+        parts.append(tag("text", f"{value:g}".replace("-", "−"), x=_LEFT - 7, y=y + 4, class_="tick end"))
     for value, text in COPY_GUIDES:
         if abs(value) <= scale.limit:
             y = float(scale.y(np.array([value]))[0])
             parts.append(tag("line", x1=right, x2=right + 5, y1=y, y2=y, class_="zero"))
-            parts.append(tag("text", text, x=right + 9, y=y + 3.5, class_="tick"))
+            parts.append(tag("text", text, x=right + 9, y=y + 4, class_="tick"))
     middle = scale.top + _DEPTH_HEIGHT / 2
     parts.append(_vertical_label("log2 ratio", middle))
     return tag("g", *parts)
@@ -227,17 +225,19 @@ def _call_labels(track: GenomeTrack, calls: Sequence[Call], scale: Scale) -> tup
         row_ends[row : row + 1] = [x + width]
         placed.append((row, x, width, middle, call))
     height = len(row_ends) * _LABEL_ROW
-    parts = []
+    leaders, parts = [], []
     for row, x, width, middle, call in placed:
         y = height - row * _LABEL_ROW
-        parts.append(tag("line", x1=middle, x2=middle, y1=y - 3, y2=height + 6, class_=f"leader {call.kind}"))
+        leaders.append(
+            tag("line", x1=middle, x2=middle, y1=y - 3, y2=height + 6, class_=f"leader {call.kind}")
+        )
         parts.append(
             tag("text", call_label(call), x=x + width / 2, y=y - 5, class_=f"call middle {call.kind}")
         )
     if unplaced:
         parts.append(tag("text", f"+ {unplaced} more in the table", x=_WIDTH, y=10.0, class_="tick end"))
         height = max(height, _LABEL_ROW)
-    return tag("g", *parts), height
+    return tag("g", *leaders, *parts), height
 
 
 def _allele_panel(track: GenomeTrack, scale: Scale, top: float) -> Markup:
@@ -250,7 +250,7 @@ def _allele_panel(track: GenomeTrack, scale: Scale, top: float) -> Markup:
     for value in (0.0, 0.5, 1.0):
         level = top + (1.0 - value) * _BAF_HEIGHT
         parts.append(tag("line", x1=_LEFT, x2=right, y1=level, y2=level, class_="grid"))
-        parts.append(tag("text", f"{value:g}", x=_LEFT - 7, y=level + 3.5, class_="tick end"))
+        parts.append(tag("text", f"{value:g}", x=_LEFT - 7, y=level + 4, class_="tick end"))
     parts.append(tag("path", d=dots_path(x[kept], y[kept]), class_="snp"))
     parts.append(_vertical_label("allele fraction", top + _BAF_HEIGHT / 2))
     return tag("g", *parts)

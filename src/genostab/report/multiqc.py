@@ -129,7 +129,12 @@ def _general_headers() -> dict[str, dict[str, Any]]:
     percent = {"suffix": "%", "min": 0, "max": 100, "format": "{:,.2f}"}
     return {
         "verdict": {"title": "Verdict", "description": "Overall, as decision support", **_colouring()},
-        "failed": {"title": "Failed", "description": "Criteria with verdict FAIL", "format": "{:,d}", "min": 0},
+        "failed": {
+            "title": "Failed",
+            "description": "Criteria with verdict FAIL",
+            "format": "{:,d}",
+            "min": 0,
+        },
         "acquired": {
             "title": "Acquired CNV",
             "description": "Reported changes that the parent lacks",

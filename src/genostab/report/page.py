@@ -53,7 +53,7 @@ def _style(lot: str) -> str:
     style = _read("report.css")
     if not _SAFE_LOT.fullmatch(lot):
         return style
-    foot = f'Lot {lot} · decision support, not a certificate of release'
+    foot = f"Lot {lot} · decision support, not a certificate of release"
     font = "font: 8pt Arial, sans-serif; color: #566472;"
     return style + f'@page {{ @bottom-left {{ content: "{foot}"; {font} white-space: nowrap; }} }}\n'
 
@@ -77,6 +77,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "symbols": views.SYMBOLS,
         "by_verdict": {name: [row for row in rows if row.verdict == name] for name in views.ORDER},
         "groups": views.by_group(rows, data.verdicts),
+        "addresses": views.addresses(rows),
         "provenance_classes": [(key, text) for key, text in views.PROVENANCE.items() if key in names],
         "levels": views.interval_levels(_levels(data)),
         "genome": data.genome,

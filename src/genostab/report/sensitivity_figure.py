@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,10 @@ from genostab.report.wording import kind_text, quantity, size_text
 from genostab.results import CallKind, Sensitivity
 
 KINDS: tuple[CallKind, ...] = ("gain", "loss", "cnloh")
-_WIDTH, _NAME, _SIZE, _GUTTER = 1180.0, 112.0, 62.0, 44.0
+_WIDTH, _NAME, _SIZE, _GUTTER = 1040.0, 108.0, 62.0, 36.0
 _LANE, _PAD, _TOP = 5.0, 6.0, 26.0
 _ROWS_FOR_TWO_COLUMNS = 14
-_AXIS_ENDS = (0.1, 0.2, 0.3, 0.5, 1.0)
+_TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,8 @@ def sensitivity_figure(records: Sequence[Sensitivity], *, identifier: str = "sen
     rows = best_by_region(records)
     kinds = [kind for kind in KINDS if any(kind in row.fraction for row in rows)]
     known = [value for row in rows for value in row.fraction.values() if value is not None]
-    axis_end = next((value for value in _AXIS_ENDS if value >= max(known, default=1.0)), 1.0)
+    smallest = min(known, default=0.01)
+    ticks = [value for value in _TICKS if value >= max(t for t in _TICKS if t <= max(smallest, _TICKS[0]))]
     n_columns = 2 if len(rows) > _ROWS_FOR_TWO_COLUMNS else 1
     per_column = -(-len(rows) // n_columns)
     row_height = max(15.0, _LANE * len(kinds) + _PAD)
@@ -58,7 +60,7 @@ def sensitivity_figure(records: Sequence[Sensitivity], *, identifier: str = "sen
             i * (width + _GUTTER),
             width,
             row_height,
-            axis_end,
+            ticks,
         )
         for i in range(n_columns)
     ]
@@ -80,17 +82,15 @@ def _column(
     left: float,
     width: float,
     row_height: float,
-    axis_end: float,
+    ticks: Sequence[float],
 ) -> Markup:
     start, length = left + _NAME + _SIZE + 8, width - _NAME - _SIZE - 24
     bottom = _TOP + len(rows) * row_height
     parts = []
-    for i in range(6):
-        x = start + length * i / 5
+    for value in ticks:
+        x = start + length * _share_of_axis(value, ticks)
         parts.append(tag("line", x1=x, x2=x, y1=_TOP - 4, y2=bottom, class_="grid"))
-        parts.append(
-            tag("text", quantity(axis_end * i / 5, "fraction", 3), x=x, y=_TOP - 10, class_="tick middle")
-        )
+        parts.append(tag("text", quantity(value, "fraction", 3), x=x, y=_TOP - 10, class_="tick middle"))
     for i, row in enumerate(rows):
         y = _TOP + i * row_height
         parts.append(tag("line", x1=left, x2=left + width, y1=y, y2=y, class_="rule"))
@@ -103,7 +103,7 @@ def _column(
         for j, kind in enumerate(kinds):
             if kind in row.fraction:
                 y_lane = y + lane + j * _LANE + 0.5
-                parts.append(_bar(row, kind, start, length, y_lane, axis_end))
+                parts.append(_bar(row, kind, start, length, y_lane, ticks))
     return tag("g", *parts)
 
 
@@ -111,15 +111,29 @@ def _short(region: str) -> str:
     return region if len(region) <= 19 else region[:18] + "…"
 
 
-def _bar(row: RegionRow, kind: CallKind, start: float, length: float, y: float, axis_end: float) -> Markup:
+def _share_of_axis(fraction: float, ticks: Sequence[float]) -> float:
+    """Place of a cell fraction on the logarithmic axis, 0 (first tick) to 1 (last)."""
+    clipped = min(max(fraction, ticks[0]), ticks[-1])
+    return math.log(clipped / ticks[0]) / math.log(ticks[-1] / ticks[0])
+
+
+def _bar(
+    row: RegionRow, kind: CallKind, start: float, length: float, y: float, ticks: Sequence[float]
+) -> Markup:
     fraction = row.fraction[kind]
     if fraction is None:
         text = f"{row.region}, {kind_text(kind)}: not detectable even in all cells"
-        shape = tag("rect", tag("title", text), x=start, y=y, width=length, height=_LANE - 1, class_="blind")
+        middle = y + (_LANE - 1) / 2
         return tag(
-            "g", shape, tag("text", "not detectable", x=start + length - 4, y=y + 4, class_="blind-word end")
+            "line",
+            tag("title", text),
+            x1=start,
+            x2=start + length,
+            y1=middle,
+            y2=middle,
+            class_=f"blind {kind}",
         )
-    x = start + length * min(fraction, axis_end) / axis_end
+    x = start + length * _share_of_axis(fraction, ticks)
     text = f"{row.region}, {kind_text(kind)}: seen from {quantity(fraction, 'fraction', 3)} of cells"
     return tag(
         "g",

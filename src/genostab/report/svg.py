@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from markupsafe import Markup, escape
 
 from genostab.report.document import Float64
@@ -51,6 +50,7 @@ def dots_path(x: Float64, y: Float64) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> dots_path(np.array([1.0, 2.5]), np.array([3.0, 4.0]))
     'M1 3h0M2.5 4h0'
     """
@@ -67,6 +67,7 @@ def bars_path(x: Float64, top: Float64, bottom: Float64) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> bars_path(np.array([1.0]), np.array([3.0]), np.array([9.0]))
     'M1 3V9'
     """

@@ -53,7 +53,7 @@ def group_bins(track: GenomeTrack, max_groups: int) -> Groups:
     return Groups(
         size=size,
         chrom=chrom[first],
-        centre=0.5 * (start[first] + end[last]),
+        centre=(start[first] + end[last]).astype(np.float64) / 2.0,
         low=ordered[first],
         middle=middle,
         high=ordered[last],

@@ -16,6 +16,7 @@ from genostab.report.wording import (
     kind_text,
     limit_text,
     number,
+    probability,
     quantity,
     region_text,
     size_text,
@@ -55,6 +56,7 @@ class VerdictRow:
     n_and_lod: str
     limit: str
     source: str
+    address: str
     provenance: str
     reasons: tuple[str, ...]
 
@@ -82,8 +84,8 @@ def _verdict_row(i: int, verdict: Verdict) -> VerdictRow:
         )
     elif verdict.high is not None or verdict.lod is not None:
         result = "not detected" if verdict.verdict in ("PASS", "INDETERMINATE", "REPORT") else "no number"
-    extent = [] if verdict.n is None or verdict.n == 0 else [f"n = {number(verdict.n)}"]
-    extent += [] if verdict.lod is None else [f"LOD {quantity(verdict.lod, verdict.unit)}"]
+    extent = [] if verdict.n is None or verdict.n == 0 else [f"n\u00a0=\u00a0{number(verdict.n)}"]
+    extent += [] if verdict.lod is None else [f"LOD\u00a0{quantity(verdict.lod, verdict.unit)}"]
     return VerdictRow(
         anchor=f"v{i}",
         attribute=verdict.attribute,
@@ -94,10 +96,22 @@ def _verdict_row(i: int, verdict: Verdict) -> VerdictRow:
         bounds=interval(verdict.low, verdict.high, verdict.unit),
         n_and_lod=", ".join(extent),
         limit=limit_text(verdict.direction, verdict.limit, verdict.unit),
-        source=verdict.source,
+        source=_split_source(verdict.source)[0],
+        address=_split_source(verdict.source)[1],
         provenance=verdict.provenance,
         reasons=tuple(part.strip() for part in verdict.reason.split(" | ") if part.strip()),
     )
+
+
+def _split_source(source: str) -> tuple[str, str]:
+    """Reference and address of a source that ends in its address."""
+    text, comma, address = source.rpartition(", http")
+    return (text, f"http{address}") if comma else (source, "")
+
+
+def addresses(rows: Sequence[VerdictRow]) -> tuple[str, ...]:
+    """The addresses that the limits cite, once each, in order of first use."""
+    return tuple(dict.fromkeys(row.address for row in rows if row.address))
 
 
 def by_group(
@@ -124,7 +138,6 @@ def header_fields(header: Header) -> tuple[tuple[str, str], ...]:
         ("Route", header.dose_route),
         ("Volume", "" if header.dose_volume_ml is None else quantity(header.dose_volume_ml, "mL")),
         ("Body weight", "" if header.body_weight_kg is None else quantity(header.body_weight_kg, "kg")),
-        ("Release profile", header.profile_id),
     )
     return tuple((label, value) for label, value in fields if value)
 
@@ -146,13 +159,13 @@ def call_rows(calls: Sequence[Call], track: GenomeTrack | None) -> tuple[dict[st
                 "size": size_text(call.end - call.start),
                 "kind": call.kind,
                 "kind_text": kind_text(call.kind),
-                "copies": number(call.copy_number),
+                "copies": f"{call.copy_number} {'copy' if call.copy_number == 1 else 'copies'}",
                 "fraction": result,
                 "bounds": bounds,
                 "ratio": "–" if call.ratio_log2 is None else number(call.ratio_log2, 3),
                 "support": f"{number(call.n_bins)} bins, {number(call.n_snps)} SNPs",
                 "score": number(call.score, 3),
-                "q_value": number(call.q_value, 2),
+                "q_value": probability(call.q_value),
                 "origin": call.origin,
                 "hotspot": call.hotspot,
                 "bands": call.bands,
@@ -187,15 +200,16 @@ def unseen_sentences(records: Sequence[Sensitivity]) -> tuple[str, ...]:
     for kind in KINDS:
         seen = [(row.fraction[kind], row) for row in rows if row.fraction.get(kind) is not None]
         blind = [row.region for row in rows if kind in row.fraction and row.fraction[kind] is None]
+        parts = []
         if seen:
             best, worst = min(seen, key=_share), max(seen, key=_share)
-            sentences.append(
-                f"A {kind_text(kind)} in fewer than {_of_cells(best)} (best case, {_name(best)}) to "
-                f"{_of_cells(worst)} (worst case, {_name(worst)}) of cells."
-            )
+            parts.append(f"below {_of_cells(best)} of cells at best ({_name(best)})")
+            parts.append(f"below {_of_cells(worst)} at worst ({_name(worst)})")
         if blind:
-            listed = ", ".join(blind[:6]) + (f" and {len(blind) - 6} more" if len(blind) > 6 else "")
-            sentences.append(f"A {kind_text(kind)} of {listed} in any share of cells.")
+            more = f" and {len(blind) - 6} more" if len(blind) > 6 else ""
+            parts.append(f"in any share of cells: {', '.join(blind[:6])}{more}")
+        if parts:
+            sentences.append(f"{kind_text(kind)[0].upper()}{kind_text(kind)[1:]}: {'; '.join(parts)}.")
     return tuple(sentences)
 
 
@@ -255,20 +269,22 @@ def cell_text(value: Cell, unit: str) -> str:
     return value if isinstance(value, str) else quantity(value, unit)
 
 
+def _header_unit(unit: str) -> str:
+    return "" if unit in ("fraction", "count", "category") else unit
+
+
 def detail_view(table: DetailTable) -> dict[str, Any]:
     """A detail table as text, with the columns that hold only numbers marked for right alignment."""
-    columns = table.columns
-    numeric = [
-        bool(table.rows) and not any(isinstance(row[i], str) for row in table.rows)
-        for i in range(len(columns))
-    ]
+    units = ["fraction" if column.unit == "fraction" else "" for column in table.columns]
     return {
         "title": table.title,
         "note": table.note,
-        "columns": [(column.name, flag) for column, flag in zip(columns, numeric, strict=True)],
+        "columns": [
+            (column.name, _header_unit(column.unit), not any(isinstance(row[i], str) for row in table.rows))
+            for i, column in enumerate(table.columns)
+        ],
         "rows": [
-            [cell_text(value, column.unit) for value, column in zip(row, columns, strict=True)]
-            for row in table.rows
+            [cell_text(value, unit) for value, unit in zip(row, units, strict=True)] for row in table.rows
         ],
     }
 
@@ -291,7 +307,9 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str],
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
             rows += flatten(value, f"{name}.")
-        elif isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
+        elif isinstance(value, list | tuple) and any(
+            isinstance(item, Mapping | list | tuple) for item in value
+        ):
             rows += flatten({str(i): item for i, item in enumerate(value, start=1)}, f"{name}.")
         elif isinstance(value, list | tuple):
             rows.append((name, " ".join(_plain(item) for item in value)))

@@ -9,6 +9,7 @@ from genostab.results import Call, Estimate
 
 NARROW = "\u202f"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _DIRECTIONS = {"ge": "≥", "le": "≤", "gt": ">", "lt": "<", "eq": "="}
 _KINDS = {"gain": "gain", "loss": "loss", "cnloh": "copy-neutral LOH"}
 
@@ -56,6 +57,20 @@ def number(value: float, digits: int = 4) -> str:
     return text.replace("-", "−")
 
 
+def probability(value: float) -> str:
+    """A probability with two significant digits.
+
+    Examples
+    --------
+    >>> probability(0.031), probability(3.1e-9), probability(0.0)
+    ('0.031', '3.1 × 10⁻⁹', '0')
+    """
+    if value == 0 or abs(value) >= 1e-3 or not math.isfinite(value):
+        return number(value, 2)
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
 def quantity(value: float, unit: str, digits: int = 4) -> str:
     """A value with its unit; a fraction as percent.
 
@@ -97,13 +112,10 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     >>> interval(0.1, 0.2, "fraction"), interval(None, 0.001, "fraction"), interval(None, None, "h")
     ('10–20\u202f%', 'at most 0.1\u202f%', '')
     """
-    if low is None and high is None:
-        return ""
-    if low is None and high is not None:
-        return f"at most {quantity(high, unit)}"
-    if high is None and low is not None:
+    if low is None:
+        return "" if high is None else f"at most {quantity(high, unit)}"
+    if high is None:
         return f"at least {quantity(low, unit)}"
-    assert low is not None and high is not None
     first = quantity(low, unit)
     second = quantity(high, unit)
     suffix = second[second.find(NARROW) :] if NARROW in second else ""
@@ -139,13 +151,13 @@ def limit_text(direction: str, limit: float | str | None, unit: str) -> str:
     Examples
     --------
     >>> limit_text("ge", 0.9, "fraction"), limit_text("absent", None, ""), limit_text("report", None, "")
-    ('≥ 90\u202f%', 'absent', 'no limit')
+    ('≥\xa090\u202f%', 'absent', 'no limit')
     """
     if limit is None or direction == "report":
         return "absent" if direction == "absent" else "no limit"
     value = limit if isinstance(limit, str) else quantity(limit, unit)
     sign = _DIRECTIONS.get(direction, direction)
-    return value if sign == "=" and isinstance(limit, str) else f"{sign} {value}"
+    return value if sign == "=" and isinstance(limit, str) else f"{sign}\u00a0{value}"
 
 
 def size_text(length_bp: int) -> str:

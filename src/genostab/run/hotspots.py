@@ -67,7 +67,9 @@ def _carried(spot: Hotspot, source: Genome, target: Genome) -> Hotspot | None:
     inside = np.flatnonzero((source.band_chrom == old) & (middle >= spot.start) & (middle < spot.end))
     names = {source.band_name[i] for i in inside}
     bands = [
-        i for i in range(len(target.band_name)) if target.band_chrom[i] == new and target.band_name[i] in names
+        i
+        for i in range(len(target.band_name))
+        if target.band_chrom[i] == new and target.band_name[i] in names
     ]
     if not bands:
         return None

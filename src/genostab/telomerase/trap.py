@@ -32,10 +32,14 @@ _METHOD = "TRAP, standard curve on Cq, heat-treated pair subtracted"
 
 @dataclass(frozen=True, kw_only=True)
 class LysateActivity:
-    """Activity of one lysate at the amount of cells that is reported; `controls` hold those of the plate too."""
+    """Activity of one lysate at the amounts of cells that are reported; controls hold those of the plate too.
+
+    `relative_cells` is the amount that sample and positive control share, None where they share none.
+    """
 
     lysate: str
     cells: float
+    relative_cells: float | None
     verdict: Verdict
     heat_delta_cq: float | None
     net_activity: Estimate
@@ -145,11 +149,12 @@ def _activity(
     net_controls = (*controls, *gates_of_pair(curve, pair))
     verdict = _verdict(pair, net_controls)
     net = _estimate(curve, pair, None, pair.cells, AMOL_PER_CELL)
-    relative, relative_controls = _relative(curve, pairs, positives)
+    relative, relative_cells, relative_controls = _relative(curve, pairs, positives)
     relative_controls = (*controls, *relative_controls)
     return LysateActivity(
         lysate=name,
         cells=pair.cells,
+        relative_cells=relative_cells,
         verdict=verdict,
         heat_delta_cq=pair.heat_delta_cq,
         net_activity=_valid(net, net_controls),
@@ -166,8 +171,8 @@ def _valid(estimate: Estimate, controls: Sequence[Control]) -> Estimate:
 
 def _relative(
     curve: StandardCurve, pairs: Sequence[Pair], positives: Sequence[Pair]
-) -> tuple[Estimate, tuple[Control, ...]]:
-    """Activity over that of the positive control at the largest amount of cells that both have."""
+) -> tuple[Estimate, float | None, tuple[Control, ...]]:
+    """Activity over that of the positive control at the largest amount of cells that both have, and that amount."""
     by_cells = {pair.cells: pair for pair in positives if pair.signal is not None and pair.resolved}
     shared = [pair for pair in pairs if pair.cells in by_cells]
     pair = _reported(shared) if shared else None
@@ -178,14 +183,14 @@ def _relative(
         + ("no quantified amount of cells" if pair is None else f"{pair.cells:g} cells"),
     )
     if pair is None:
-        return _nothing(FRACTION), (equal,)
+        return _nothing(FRACTION), None, (equal,)
     positive = by_cells[pair.cells]
     of_positive = [
         replace(item, name=item.name.replace("trap.", "trap.positive_control."))
         for item in gates_of_pair(curve, positive)
     ]
     relative = _estimate(curve, pair, positive.signal, 1.0, FRACTION)
-    return relative, (equal, *gates_of_pair(curve, pair), *of_positive)
+    return relative, pair.cells, (equal, *gates_of_pair(curve, pair), *of_positive)
 
 
 def _verdict(pair: Pair, controls: Sequence[Control]) -> Verdict:
@@ -263,7 +268,6 @@ def _measurements(
     curve: StandardCurve, lysate: LysateActivity, source: str
 ) -> tuple[Measurement, Measurement]:
     facts = {
-        "cells": lysate.cells,
         "curve_efficiency": curve.efficiency,
         "curve_slope": curve.slope,
         "lowest_standard_amol": curve.lowest_amol,
@@ -276,7 +280,7 @@ def _measurements(
             metric=NET_METRIC,
             estimate=lysate.net_activity,
             controls=lysate.controls,
-            facts=facts,
+            facts={**facts, "cells": lysate.cells},
             source=source,
             note=note,
         ),
@@ -284,7 +288,7 @@ def _measurements(
             metric=RELATIVE_METRIC,
             estimate=lysate.relative_activity,
             controls=lysate.relative_controls,
-            facts=facts,
+            facts=facts if lysate.relative_cells is None else {**facts, "cells": lysate.relative_cells},
             source=source,
             note=note + "; relative to the positive control at equal cell equivalents",
         ),

@@ -97,8 +97,7 @@
     frame.classList.add("zoomed");
     const i = chromAt(from);
     const whole = Math.abs(from - offsets[i]) < 1 && Math.abs(width - lengths[i]) < 1;
-    picker.value = whole ? String(i) : "";
-    if (!whole) picker.selectedIndex = -1;
+    picker.value = whole ? String(i) : "part";
     draw();
   }
 
@@ -196,7 +195,9 @@
       paint.fillStyle = colour("--muted");
       for (let at = Math.ceil((from - offsets[i]) / step) * step; at <= to - offsets[i]; at += step) {
         const decimals = Math.max(0, -Math.floor(Math.log10(step / 1e6)));
-        paint.fillText((at / 1e6).toFixed(decimals) + " Mb", p.x(offsets[i] + at), p.bottom + 13);
+        const text = (at / 1e6).toFixed(decimals) + " Mb";
+        const half = paint.measureText(text).width / 2, x = p.x(offsets[i] + at);
+        if (x - half > pad.left - 20 && x + half < p.width - pad.right) paint.fillText(text, Math.max(x, pad.left + half), p.bottom + 13);
       }
     }
   }
@@ -328,11 +329,14 @@
   });
 
   for (let i = 0; i < track.chroms.length; i++) picker.add(new Option(track.chroms[i][0], String(i)));
+  const part = new Option("Part of the genome", "part");
+  part.hidden = true;
+  picker.add(part);
   picker.addEventListener("change", () => {
     const i = Number(picker.value);
     if (picker.value === "all") reset(); else show(offsets[i], offsets[i] + lengths[i]);
   });
-  const acts = { in: () => zoom(0.5), out: () => zoom(2), all: reset };
+  const acts = { in: () => zoom(0.5), out: () => zoom(2) };
   for (const button of bar.querySelectorAll("button")) button.addEventListener("click", acts[button.dataset.act]);
   for (const link of document.querySelectorAll("a[data-region]")) {
     link.addEventListener("click", () => {
