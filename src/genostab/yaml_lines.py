@@ -48,11 +48,12 @@ class Document:
         return f"{self.name}:{self.lines.get(loc, 1)}"
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Open:
+    """A block or list that is still being read."""
+
     value: dict[str, object] | list[object]
     loc: Loc
-    key: str | None = None
 
 
 def _broken(where: str, found: str, expected: str, action: str) -> UsageError:
@@ -98,19 +99,6 @@ def _forbidden(event: events.Event) -> str | None:
     return None
 
 
-def _add(top: _Open, value: object, line: int, lines: dict[Loc, int]) -> Loc:
-    if isinstance(top.value, list):
-        loc: Loc = (*top.loc, len(top.value))
-        lines[loc] = line
-        top.value.append(value)
-    else:
-        assert top.key is not None
-        loc = (*top.loc, top.key)
-        top.value[top.key] = value
-        top.key = None
-    return loc
-
-
 class _Builder:
     """Events of one document to plain data; iterative, so that no depth can overflow the stack."""
 
@@ -120,6 +108,7 @@ class _Builder:
         self.lines: dict[Loc, int] = {(): 1}
         self.problems: list[UsageError] = []
         self.stack: list[_Open] = []
+        self.key: str | None = None
         self.root: object = None
 
     def scalar(self, event: events.ScalarEvent, where: str) -> object:
@@ -137,22 +126,32 @@ class _Builder:
             return text
         return value
 
-    def key(self, top: _Open, event: events.Event, line: int) -> None:
+    def take_key(self, top: _Open, event: events.Event, line: int) -> None:
         where = f"{self.name}:{line}"
         if not isinstance(event, events.ScalarEvent):
             raise GenostabErrors([_broken(where, "a list or block as a key", "a word as a key", "quote it")])
-        top.key = str(event.value)
-        loc = (*top.loc, top.key)
-        if top.key in top.value:
-            self.problems.append(
-                _broken(
-                    where,
-                    f"{top.key!r:.{_MAX_SHOWN}} again, first on line {self.lines[loc]}",
-                    "every key once",
-                    "keep one of the two",
-                )
-            )
+        self.key = str(event.value)
+        loc = (*top.loc, self.key)
+        if self.key in top.value:
+            found = f"{self.key!r:.{_MAX_SHOWN}} again, first on line {self.lines[loc]}"
+            self.problems.append(_broken(where, found, "every key once", "keep one of the two"))
         self.lines[loc] = line
+
+    def place(self, value: object, line: int) -> Loc:
+        if not self.stack:
+            self.root = value
+            self.lines[()] = line
+            return ()
+        top = self.stack[-1]
+        if isinstance(top.value, list):
+            loc: Loc = (*top.loc, len(top.value))
+            self.lines[loc] = line
+            top.value.append(value)
+            return loc
+        assert self.key is not None
+        top.value[self.key] = value
+        loc, self.key = (*top.loc, self.key), None
+        return loc
 
     def take(self, event: events.Event) -> None:
         line = event.start_mark.line + 1
@@ -166,26 +165,17 @@ class _Builder:
         if not isinstance(event, events.ScalarEvent | events.CollectionStartEvent):
             return
         top = self.stack[-1] if self.stack else None
-        if top is not None and isinstance(top.value, dict) and top.key is None:
-            self.key(top, event, line)
+        if top is not None and isinstance(top.value, dict) and self.key is None:
+            self.take_key(top, event, line)
             return
-        value: object
         if isinstance(event, events.ScalarEvent):
-            value = self.scalar(event, where)
-        else:
-            value = {} if isinstance(event, events.MappingStartEvent) else []
-        loc: Loc = ()
-        if top is None:
-            self.root = value
-            self.lines[()] = line
-        else:
-            loc = _add(top, value, line, self.lines)
-        if isinstance(value, dict | list):
-            if len(self.stack) >= MAX_DEPTH:
-                raise GenostabErrors(
-                    [_broken(where, "deeper blocks", f"at most {MAX_DEPTH} levels", "flatten the file")]
-                )
-            self.stack.append(_Open(value=value, loc=loc))
+            self.place(self.scalar(event, where), line)
+            return
+        if len(self.stack) >= MAX_DEPTH:
+            expected = f"at most {MAX_DEPTH} levels"
+            raise GenostabErrors([_broken(where, "deeper blocks", expected, "flatten the file")])
+        value: dict[str, object] | list[object] = {} if isinstance(event, events.MappingStartEvent) else []
+        self.stack.append(_Open(value=value, loc=self.place(value, line)))
 
 
 def parse_document(text: str, name: str) -> Document:

@@ -151,6 +151,9 @@ CASES = [
     ("MORPH", measured("morphology", text="conforms"), "PASS"),
     ("MORPH", measured("morphology", text="does not conform"), "FAIL"),
     ("MORPH", measured("morphology", text="flat cells"), "INDETERMINATE"),
+    # stated as "> 95 %" and "> 85 %"
+    ("SOX1_FCM", measured("marker.sox1_fcm", number(None, low=0.95)), "PASS"),
+    ("SOX1_FCM", measured("marker.sox1_fcm", number(None, low=0.85)), "INDETERMINATE"),
     # no limit
     ("CYCLE", measured("cell_cycle.s_phase", number(0.128)), "REPORT"),
     ("CYCLE", measured("cell_cycle.s_phase", number(None, status="not_computed")), "INDETERMINATE"),

@@ -149,7 +149,9 @@ def test_arrays_cannot_be_written_to() -> None:
 @pytest.mark.parametrize(
     ("name", "index"),
     [("1", 0), ("chr22", 21), ("Chr3", 2), ("x", 22), ("23", 22), ("chr24", 23), ("XY", 22), ("chrY", 23)]
-    + [(name, -1) for name in ("25", "M", "chrM", "MT", "0", "26", "", "chr", "chr1_KI270706v1_random", "01")],
+    + [
+        (name, -1) for name in ("25", "M", "chrM", "MT", "0", "26", "", "chr", "chr1_KI270706v1_random", "01")
+    ],
 )
 def test_chromosome_index(name: str, index: int) -> None:
     assert chromosome_index(name, load_genome("hg38")) == index

@@ -97,7 +97,9 @@ def test_damaged_gzip(tmp_path: Path) -> None:
     assert caught.value.code == "GS-2102"
 
 
-@pytest.mark.parametrize("data", [b"a\0b\n", b"\x80abc\n", "chr1".encode("utf-16"), bytes(range(256)) + b"\n"])
+@pytest.mark.parametrize(
+    "data", [b"a\0b\n", b"\x80abc\n", "chr1".encode("utf-16"), bytes(range(256)) + b"\n"]
+)
 def test_bytes_that_are_no_text(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x").write_bytes(data + b"\n")
     assert code_of(tmp_path / "x") == {"GS-2004"}

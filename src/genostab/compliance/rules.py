@@ -99,13 +99,11 @@ def _judge_unquantified(criterion: Criterion, limit: float, estimate: Estimate) 
 
 
 def _judge_ordered(criterion: Criterion, limit: float, estimate: Estimate) -> Finding:
-    """A number against le, lt, ge or gt."""
+    """A number against le, lt, ge or gt; a result stated as "> x" has no estimate, only its bound."""
     if estimate.status != "measured":
         return _judge_unquantified(criterion, limit, estimate)
     shown = f"limit {criterion.direction} {limit:g}"
-    if estimate.estimate is None:
-        return "INDETERMINATE", "no estimate"
-    if criterion.judge_on == "estimate":
+    if criterion.judge_on == "estimate" and estimate.estimate is not None:
         passes = _meets(criterion.direction, estimate.estimate, limit)
         return "PASS" if passes else "FAIL", f"estimate {estimate.estimate:g}; {shown}"
     best, worst = estimate.low, estimate.high
@@ -114,10 +112,10 @@ def _judge_ordered(criterion: Criterion, limit: float, estimate: Estimate) -> Fi
     if best is not None and not _meets(criterion.direction, best, limit):
         return "FAIL", f"even the bound {best:g} misses; {shown}"
     if worst is None:
-        return "INDETERMINATE", f"no bound to judge on; {shown}"
+        return "INDETERMINATE", f"neither estimate nor bound to judge on; {shown}"
     if _meets(criterion.direction, worst, limit):
         return "PASS", f"bound {worst:g}; {shown}"
-    return "INDETERMINATE", f"estimate {estimate.estimate:g}, but bound {worst:g}; {shown}"
+    return "INDETERMINATE", f"bound {worst:g} beyond; {shown}"
 
 
 def _judge_absence(estimate: Estimate) -> Finding:
@@ -177,7 +175,7 @@ def _unmet(profile: Profile, criterion: Criterion, limit: Limit, measurement: Me
     n = 0 if estimate is None else estimate.n
     lod = None if estimate is None else estimate.lod
     unmet = [] if n >= criterion.min_n else [f"n {n} is below {criterion.min_n}"]
-    if criterion.judge_on == "bound" and estimate is not None:
+    if estimate is not None and (criterion.judge_on == "bound" or estimate.estimate is None):
         level = _number(estimate.level)
         if level is None or level < profile.bound_level:
             unmet.append(f"the interval's level {estimate.level} is below {profile.bound_level:g}")

@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from genostab.errors import ResourceError
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# Network and FUSE file systems that cannot sync a folder say so with these.
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
 @contextmanager
@@ -31,8 +33,7 @@ def _resource_errors(path: Path) -> Iterator[None]:
 
 
 def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    with os.fdopen(descriptor, "wb") as handle:
+    with path.open("xb") as handle:
         handle.write(data)
         handle.flush()
         os.fsync(handle.fileno())
@@ -42,6 +43,9 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 
@@ -101,7 +105,8 @@ def publish(folder: str | Path, files: Mapping[str, bytes]) -> None:
     -----
     Every file is written beside its final name and synced before the first rename, so a full disk is met
     before anything is replaced. A failing rename puts back what was replaced. A kill between two renames
-    leaves whole files, some new and some old: a record that is published last tells them apart.
+    leaves whole files, some new and some old: a record that is published last tells them apart. Where only the
+    sync of the folder fails, GS-5001 is raised although all files are new and whole.
     """
     folder = Path(folder)
     finals = _final_paths(folder, files)

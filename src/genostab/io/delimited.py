@@ -124,7 +124,6 @@ def parse_rows(
         keep_default_na=False,
         na_values=_MISSING,
         quoting=3,
-        float_precision="round_trip",
         low_memory=False,
     )
     if len(frame) != len(line):

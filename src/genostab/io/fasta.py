@@ -55,11 +55,11 @@ def gc_fraction_from_fasta(path: str | Path, genome: Genome, bins: Bins) -> Floa
     lengths: dict[str, int] = {}
     with open_bytes(path) as reader:
         for name, offset, sequence in _pieces(reader, str(path)):
-            if offset == 0 and name in lengths:
+            if not sequence and name in lengths:
                 raise _no_fasta(str(path), f"two sequences named {name}")
             lengths[name] = offset + len(sequence)
             chrom = chromosome_index(name, genome)
-            if chrom >= 0 and len(sequence):
+            if chrom >= 0 and sequence:
                 rows = np.flatnonzero(
                     (bins.chrom == chrom) & (bins.start < offset + len(sequence)) & (bins.end > offset)
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError  # the exception alone; parsing is by defusedxml
@@ -23,6 +24,15 @@ MAX_XML_BYTES = 256 << 20  # the largest real file met, 672 wells with melting c
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")  # the place of cq did not change
 _CALL_CQ = (
     "let the instrument call Cq and export again; quantification from raw curves comes in a later version"
+)
+_BAD_ZIP = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    RuntimeError,
+    NotImplementedError,
+    EOFError,
+    ValueError,
 )
 _FORMAT_1_0 = re.compile(r"\d+-well plate; A1-[A-P](\d+)")  # from memory
 
@@ -154,14 +164,7 @@ def _read_xml(path: str | Path) -> bytes:
             expected="a readable file",
             action="check path and permissions",
         ) from error
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        RuntimeError,
-        NotImplementedError,
-        EOFError,
-        ValueError,
-    ) as error:
+    except _BAD_ZIP as error:
         raise _refused(
             "GS-2004",
             path,
@@ -181,6 +184,8 @@ def _xml_member(path: str | Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     named = [item for item in members if item.filename == "rdml_data.xml"] or members
     if len(named) != 1:
         raise zipfile.BadZipFile(f"{len(members)} XML files in {len(archive.infolist())} members")
+    if named[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise zipfile.BadZipFile(f"compression method {named[0].compress_type}")
     limits = load_limits()
     size, packed = named[0].file_size, max(named[0].compress_size, 1)
     if size > MAX_XML_BYTES or (size > limits.ratio_from_bytes and size > limits.ratio * packed):

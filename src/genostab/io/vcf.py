@@ -173,7 +173,9 @@ def _read_header(lines: Iterator[tuple[int, str]], where: str, genome: Genome, s
             raise _unusable(at, "no header line", line, "##key=value, or the #CHROM line", action)
         contig, length, depths = _CONTIG_META.fullmatch(line), _LENGTH.search(line), _AD_META.match(line)
         if line.startswith("##contig=") and (contig is None or not _CONTIG.fullmatch(contig[1])):
-            raise _unusable(at, "a contig line without a contig name", line, "##contig=<ID=...,length=...>", action)
+            raise _unusable(
+                at, "a contig line without a contig name", line, "##contig=<ID=...,length=...>", action
+            )
         if contig is not None and length is not None:
             contigs[contig[1]] = int(length[1])
         if depths is not None and (depths[1] not in {"R", "."} or depths[2] != "Integer"):

@@ -76,7 +76,8 @@ def calls_vcf(genome: Genome, sample: str, records: Sequence[VcfCall]) -> tuple[
     -----
     VCF 4.4, sections 1.4.5, 3 and 4: SVLEN is positive and Number=A, SVCLAIM is D, END is written for older readers,
     CN is a Float. POS is the base before the event. An event that begins with base 1 has no such base; it is written
-    from base 2 (POS=1): htslib warns of POS=0, and bcftools 1.16 then misses the record in region queries. REF is N: the reference base is not known here.
+    from base 2 (POS=1): htslib warns of POS=0, and bcftools 1.16 then misses the record in region queries. REF is N:
+    the reference base is not known here.
     """
     import pysam
 

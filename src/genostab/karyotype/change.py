@@ -197,7 +197,7 @@ def _test_segments(
                 se_log2=float(se[i]),
                 score=float(abs(z[i])),
                 p_value=p,
-                is_significant=p <= settings.family_wise_error / 2 and n_bins[i] >= settings.min_bins,
+                is_significant=bool(p <= settings.family_wise_error / 2 and n_bins[i] >= settings.min_bins),
             )
         )
     return changes

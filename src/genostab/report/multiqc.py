@@ -92,7 +92,7 @@ def _verdict_columns(verdicts: tuple[Verdict, ...]) -> tuple[dict[str, str], dic
 
 
 def _colouring() -> dict[str, Any]:
-    slugs = {name: name.lower().replace(" ", "_") for name in _COLOURS}
+    slugs = {name: f"genostab_{name.lower().replace(' ', '_')}" for name in _COLOURS}
     return {
         "cond_formatting_rules": {slugs[name]: [{"s_eq": name}] for name in _COLOURS},
         "cond_formatting_colours": [{slugs[name]: colour} for name, colour in _COLOURS.items()],
@@ -161,4 +161,4 @@ def _general_headers() -> dict[str, dict[str, Any]]:
 
 
 def _bytes(tree: dict[str, Any]) -> bytes:
-    return (json.dumps(tree, sort_keys=True, indent=1, allow_nan=False) + "\n").encode("ascii")
+    return (json.dumps(tree, indent=1, allow_nan=False) + "\n").encode("ascii")

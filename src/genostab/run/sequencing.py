@@ -116,7 +116,7 @@ def analyse_sequencing(
 
 def _settle_sex(stated: Sex | None, seen: Sex, where: str) -> tuple[Sex, tuple[str, ...]]:
     if stated is not None and seen not in ("unknown", stated):
-        remark = f"{where}: the manifest says {stated}, the coverage of X and Y says {seen}; check the sample's identity"
+        remark = f"{where}: stated {stated}, but X and Y say {seen}; check the identity of the sample"
         return stated, (remark,)
     return stated or seen, ()
 

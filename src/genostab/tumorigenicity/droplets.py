@@ -88,54 +88,54 @@ def residual_from_droplets(
     lod = published_lod(assay, assay_lod)
     refuse(_option_rules(lysed_cells, assay_lod, level), where=f"residual assay {assay}")
     pools = _pools(droplets, target, source)
-    volume_nl = float(droplets.droplet_volume_nl[0])
     controls = _run_controls(pools)
     if any(pool.positive == pool.accepted for pool in pools.values()):
         return _without_number(
             assay, level, controls, {}, source, "invalid", "all droplets of a role are positive"
         )
-    sample = pools["sample"]
-    cells = lysed_cells if lysed_cells is not None else sample.cells * sample.n_wells
-    two_sided = _net(pools, "sample", (1.0 + level) / 2.0)
-    one_sided = _net(pools, "sample", level)
-    controls += _background_control(pools, two_sided)
-    facts = _facts(pools, two_sided, volume_nl, level)
+    controls += _background_control(pools, level)
+    facts = _facts(pools, float(droplets.droplet_volume_nl[0]), level)
     if "positive_control" not in pools:
         why = "no positive-control wells of known iPSC number: copies per cell cannot be turned into a cell fraction"
         return _without_number(assay, level, controls, facts, source, "not_computed", why)
-    calibration = _net(pools, "positive_control", (1.0 + level) / 2.0).over(pools["positive_control"].cells)
-    if calibration.low <= 0.0:
-        return _without_number(
-            assay, level, controls, facts, source, "invalid", "the iPSC control is not above its background"
-        )
-    detected = one_sided.low > 0.0
-    net = (two_sided if detected else one_sided).over(sample.cells)
-    side = (1.0 + level) / 2.0 if detected else level
-    high = counts.poisson_upper(net.high / calibration.low * cells, side) / cells
-    low = counts.poisson_lower(net.low / calibration.high * cells, side) / cells
-    statistical_lod = _statistical_lod(pools, calibration.low, cells, level)
+    per_ipsc = _net(pools, "positive_control", (1.0 + level) / 2.0).over(pools["positive_control"].cells)
+    if per_ipsc.low <= 0.0:
+        why = "the iPSC control is not above its background"
+        return _without_number(assay, level, controls, facts, source, "invalid", why)
+    cells = lysed_cells if lysed_cells is not None else pools["sample"].cells * pools["sample"].n_wells
+    statistical_lod = _statistical_lod(pools, per_ipsc.low, cells, level)
+    facts |= {"statistical_lod": statistical_lod}
+    facts |= {"assay_lod": lod.fraction} if lod.fraction is not None else {}
     return Measurement(
         metric=f"residual.{assay}.frequency",
-        estimate=Estimate(
-            estimate=min(net.point / calibration.point, 1.0) if detected else None,
-            low=min(low, 1.0) if detected else None,
-            high=min(high, 1.0),
-            unit=units.FRACTION,
-            level=level,
-            method=f"droplet Poisson over iPSC control, {'two-sided' if detected else 'one-sided upper'}",
-            n=math.floor(cells),
-            status="measured" if detected else "not_detected",
-            lod=min(max(statistical_lod, lod.fraction or 0.0), 1.0),
-        ),
+        estimate=_cell_fraction(pools, per_ipsc, cells, max(statistical_lod, lod.fraction or 0.0), level),
         controls=controls,
-        facts={
-            **facts,
-            "statistical_lod": statistical_lod,
-            **({"assay_lod": lod.fraction} if lod.fraction is not None else {}),
-        },
+        facts=facts,
         source=source,
         note=f"{lod.note}; statistical LOD {statistical_lod:.3g}; {_background_note(pools)}; "
         f"{cells:g} {'lysed cells' if lysed_cells is not None else 'cell equivalents'} sampled",
+    )
+
+
+def _cell_fraction(
+    pools: dict[str, _Pool], per_ipsc: _Rate, cells: float, lod: float, level: float
+) -> Estimate:
+    """Net copies per cell over copies per iPSC, limits over limits, then the cells as a Poisson sample."""
+    detected = _net(pools, "sample", level).low > 0.0
+    side = (1.0 + level) / 2.0 if detected else level
+    net = _net(pools, "sample", side).over(pools["sample"].cells)
+    low = counts.poisson_lower(net.low / per_ipsc.high * cells, side) / cells
+    high = counts.poisson_upper(net.high / per_ipsc.low * cells, side) / cells
+    return Estimate(
+        estimate=min(net.point / per_ipsc.point, 1.0) if detected else None,
+        low=min(low, 1.0) if detected else None,
+        high=min(high, 1.0),
+        unit=units.FRACTION,
+        level=level,
+        method=f"droplet Poisson over iPSC control, {'two-sided' if detected else 'one-sided upper'}",
+        n=math.floor(cells),
+        status="measured" if detected else "not_detected",
+        lod=min(lod, 1.0),
     )
 
 
@@ -248,26 +248,27 @@ def _run_controls(pools: dict[str, _Pool]) -> tuple[Control, ...]:
     )
 
 
-def _background_control(pools: dict[str, _Pool], net: _Rate) -> tuple[Control, ...]:
+def _background_control(pools: dict[str, _Pool], level: float) -> tuple[Control, ...]:
     """Whether the sample is not clearly below its background; without background wells there is nothing to say."""
-    background = _background(pools, "sample", 0.975)
+    side = (1.0 + level) / 2.0
+    sample, background = _rate(pools["sample"], side), _background(pools, "sample", side)
     if background.high == 0.0:
         return ()
-    sample = _rate(pools["sample"], 0.975)
     return (
         Control(
             name="background",
             passed=sample.high >= background.low,
-            detail=f"net {net.point:.3g} copies per droplet over a background of {background.point:.3g}",
+            detail=f"{sample.point:.3g} copies per droplet over a background of {background.point:.3g}",
         ),
     )
 
 
-def _facts(pools: dict[str, _Pool], net: _Rate, volume_nl: float, level: float) -> dict[str, float]:
+def _facts(pools: dict[str, _Pool], volume_nl: float, level: float) -> dict[str, float]:
     reaction_ul = load_defaults().droplets.reaction_volume_ul
     ul = volume_nl * 1e-3
-    gross = _rate(pools["sample"], (1.0 + level) / 2.0).over(ul)
-    per_reaction = net.over(ul / reaction_ul)
+    side = (1.0 + level) / 2.0
+    gross = _rate(pools["sample"], side).over(ul)
+    per_reaction = _net(pools, "sample", side).over(ul / reaction_ul)
     per_cell = per_reaction.over(pools["sample"].cells)
     return {
         "copies_per_ul": gross.point,

@@ -1,0 +1,71 @@
+"""`genostab analyze`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from genostab.cli._options import (
+    actor,
+    fails,
+    outcome_text,
+    output_option,
+    progress,
+    threads_option,
+    verbosity_options,
+)
+from genostab.errors import EXIT_VERDICT_FAIL
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("source", type=_FILE, metavar="LOT.yaml|FILE")
+@output_option
+@click.option(
+    "--parent", "parents", type=_FILE, multiple=True, help="Parent line (BAM, bins, array); twice for a trio."
+)
+@click.option("--snps", type=_FILE, help="VCF with allele depths (AD) of the sample.")
+@click.option("--reference", type=_FILE, help="FASTA: decodes a CRAM, and gives GC per bin.")
+@click.option("--assembly", help="GRCh38 (default), GRCh37, T2T-CHM13 or hg18.")
+@click.option("--profile", help="Release profile: a shipped id or a path.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["fail", "indeterminate"]),
+    help="Exit 4 where the overall verdict is FAIL, or is not supported by the data.",
+)
+@threads_option
+@verbosity_options
+def analyze(
+    source: Path,
+    output: Path,
+    parents: tuple[Path, ...],
+    snps: Path | None,
+    reference: Path | None,
+    assembly: str | None,
+    profile: str | None,
+    fail_on: str | None,
+    threads: int,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Analyse a lot from its manifest, or a single BAM, CRAM, table of bins or SNP array.
+
+    The results are written under OUT: report.html, results.json, verdicts.tsv, karyotype/ and more.
+    """
+    from genostab.run.analyze import analyse_lot
+    from genostab.run.manifests import manifest_for
+
+    manifest = manifest_for(
+        source, parents=parents, snps=snps, assembly=assembly, profile=profile, reference=reference
+    )
+    with progress(quiet=quiet, verbose=verbose) as tell:
+        outcome = analyse_lot(
+            manifest, output, threads=threads, seed=None, actor=actor(), command=sys.argv, on_progress=tell
+        )
+    if not quiet:
+        click.echo(outcome_text(outcome))
+    if fails(outcome, fail_on):
+        raise click.exceptions.Exit(EXIT_VERDICT_FAIL)

@@ -1,0 +1,13 @@
+"""`genostab warmup`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+def warmup() -> None:
+    """Compile all kernels into the cache, so that the first analysis does not wait for it."""
+    from genostab.run.warmup import compile_kernels
+
+    click.echo(f"{compile_kernels()} kernels compiled")

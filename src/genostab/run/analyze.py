@@ -1,0 +1,251 @@
+"""One lot from manifest to published results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from genostab.arrays import Genome, SnpTable
+from genostab.compliance.judge import Overall, Verdict, judge, overall
+from genostab.compliance.profile import Profile, load_profile, profile_sha256
+from genostab.errors import UsageError
+from genostab.io.atomic import publish
+from genostab.io.genome import load_genome
+from genostab.karyotype.call import Karyotype
+from genostab.karyotype.settings import Settings, load_settings
+from genostab.lot.manifest import Manifest
+from genostab.report.document import GenomeTrack, Header, QcFigure, ReportData, TextBlock
+from genostab.report.multiqc import safe_name
+from genostab.results import Call, NotTested
+from genostab.run.audit import append_entry
+from genostab.run.blocks import BlockResult, analyse_blocks, input_files
+from genostab.run.hotspots import load_hotspots
+from genostab.run.lock import locked
+from genostab.run.measure import measure_karyotype
+from genostab.run.outputs import karyotype_files, lot_files
+from genostab.run.provenance import provenance_json, provenance_tree
+from genostab.run.sequencing import Sequenced, analyse_sequencing
+from genostab.run.texts import LIMITS, METHODS
+
+_AUDIT = "audit.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run hands to the command line."""
+
+    overall: Overall
+    verdicts: tuple[Verdict, ...]
+    calls: tuple[Call, ...]
+    not_tested: tuple[NotTested, ...]
+    report: Path
+
+
+def analyse_lot(
+    manifest: Manifest,
+    out: Path,
+    *,
+    threads: int,
+    seed: int | None,
+    actor: str,
+    command: Sequence[str],
+    on_progress: Callable[[str], None],
+) -> Outcome:
+    """Results of one lot, published under `out`.
+
+    Parameters
+    ----------
+    manifest : Manifest, with absolute paths
+    out : Path, folder, made where absent
+    threads : int, threads that inflate; results do not depend on it
+    seed : int or None, seed of simulated data, recorded
+    actor : str, who runs it, for the audit log
+    command : sequence of str, for the provenance
+    on_progress : called with a line before each step
+
+    Raises
+    ------
+    GenostabError, GenostabErrors
+        For inputs that are refused; nothing under a final name has changed then.
+    """
+    started = _now()
+    with locked(out):
+        _refuse_other_lot(out, manifest.lot)
+        profile = load_profile(manifest.profile)
+        genome = load_genome(manifest.assembly)
+        settings = load_settings()
+        blocks = analyse_blocks(manifest, on_progress)
+        sequenced = _sequencing(manifest, genome, settings, threads, on_progress)
+        on_progress("verdicts and report")
+        tree = provenance_tree(
+            inputs=input_files(manifest),
+            profile_id=profile.id,
+            profile_sha256=profile_sha256(profile),
+            assembly=manifest.assembly,
+            settings=settings,
+            seed=seed,
+        )
+        data = _report_data(manifest, profile, genome, blocks, sequenced, tree)
+        files = lot_files(data)
+        if sequenced is not None:
+            sample = safe_name(sequenced.sample or manifest.lot)
+            files |= karyotype_files(sequenced.karyotype, genome, sample)
+        files["provenance.json"] = provenance_json(tree, command=command, started=started, finished=_now())
+        files[_AUDIT] = _audited(out, files, actor)
+        publish(out, files)
+    return Outcome(
+        overall=data.overall,
+        verdicts=data.verdicts,
+        calls=data.calls,
+        not_tested=data.not_tested,
+        report=out / "report.html",
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _refuse_other_lot(out: Path, lot: str) -> None:
+    """Results of one lot never replace those of another."""
+    try:
+        earlier = json.loads((out / "results.json").read_bytes())["header"]["lot"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if earlier != lot:
+        raise UsageError(
+            "GS-1108",
+            what="the output folder holds the results of another lot",
+            where=str(out),
+            found=f"results of lot {earlier}",
+            expected=f"an empty folder, or earlier results of lot {lot}",
+            action="name another folder with -o",
+        )
+
+
+def _audited(out: Path, files: Mapping[str, bytes], actor: str) -> bytes:
+    try:
+        log = (out / _AUDIT).read_bytes()
+    except FileNotFoundError:
+        log = b""
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return append_entry(log, time_utc=_now(), actor=actor, action="analyze", files=hashes)
+
+
+def _sequencing(
+    manifest: Manifest,
+    genome: Genome,
+    settings: Settings,
+    threads: int,
+    on_progress: Callable[[str], None],
+) -> Sequenced | None:
+    if manifest.sequencing is None:
+        return None
+    return analyse_sequencing(
+        manifest.sequencing,
+        sex=manifest.line.sex if manifest.line else None,
+        genome=genome,
+        settings=settings,
+        threads=threads,
+        on_progress=on_progress,
+    )
+
+
+def _report_data(
+    manifest: Manifest,
+    profile: Profile,
+    genome: Genome,
+    blocks: BlockResult,
+    sequenced: Sequenced | None,
+    tree: Mapping[str, object],
+) -> ReportData:
+    measurements = blocks.measurements
+    not_tested = blocks.not_tested
+    if sequenced is None:
+        not_tested = (NotTested(block="sequencing or array", reason="not in the manifest"), *not_tested)
+    else:
+        assert manifest.sequencing is not None
+        source = (manifest.sequencing.array or manifest.sequencing.sample or Path()).name
+        names = [spot.name for spot in load_hotspots(genome)]
+        measurements = (*measure_karyotype(sequenced.karyotype, names, source), *measurements)
+        if not sequenced.has_parent:
+            not_tested = (
+                *not_tested,
+                NotTested(
+                    block="origin of the calls", reason="no parent line given; they may be constitutional"
+                ),
+            )
+    verdicts = judge(profile, measurements, stage=manifest.stage, dose=manifest.dose)
+    return ReportData(
+        header=_header(manifest, profile, sequenced),
+        overall=overall(verdicts),
+        verdicts=verdicts,
+        calls=sequenced.karyotype.calls if sequenced else (),
+        sensitivity=sequenced.karyotype.sensitivity if sequenced else (),
+        genome=_track(sequenced.karyotype, genome, sequenced) if sequenced else None,
+        measurements=measurements,
+        details=blocks.details,
+        qc=tuple(QcFigure(name=n, value=v, unit=u, note=t) for n, v, u, t in sequenced.qc)
+        if sequenced
+        else (),
+        not_tested=not_tested,
+        warnings=sequenced.warnings if sequenced else (),
+        methods=tuple(TextBlock(title=title, text=text) for title, text in METHODS),
+        limits=tuple(TextBlock(title=title, text=text) for title, text in LIMITS),
+        provenance=tree,  # type: ignore[arg-type]
+    )
+
+
+def _header(manifest: Manifest, profile: Profile, sequenced: Sequenced | None) -> Header:
+    line, dose, files = manifest.line, manifest.dose, manifest.sequencing
+    return Header(
+        lot=manifest.lot,
+        product=manifest.product or "",
+        stage=manifest.stage or "",
+        line=(line.id or "") if line else "",
+        profile_id=profile.id,
+        profile_title=profile.title,
+        profile_sha256=profile_sha256(profile),
+        line_sex=(line.sex or "") if line else "",
+        passage=line.passage if line else None,
+        population_doublings=line.population_doublings if line else None,
+        assembly=manifest.assembly,
+        sample=sequenced.sample if sequenced else "",
+        reference=", ".join(path.name for path in files.parent) if files else "",
+        dose_cells=dose.cells if dose else None,
+        dose_route=(dose.route or "") if dose else "",
+        dose_volume_ml=dose.volume_ml if dose else None,
+        body_weight_kg=dose.body_weight_kg if dose else None,
+    )
+
+
+def _track(karyotype: Karyotype, genome: Genome, sequenced: Sequenced) -> GenomeTrack:
+    profile, segments, snps = karyotype.profile, karyotype.segments, sequenced.snps
+    chrom, position, baf = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    if isinstance(snps, SnpTable):
+        chrom, position, baf = snps.chrom.astype(np.int64), snps.position, snps.b_allele_fraction
+    elif snps is not None:
+        depth = snps.ref_depth + snps.alt_depth
+        chrom, position = snps.chrom.astype(np.int64), snps.position
+        baf = np.where(depth > 0, snps.alt_depth / np.maximum(depth, 1), np.nan)
+    return GenomeTrack(
+        chrom_names=genome.names,
+        chrom_length_bp=genome.length_bp,
+        bin_chrom=profile.chrom.astype(np.int64),
+        bin_start=profile.start,
+        bin_end=profile.end,
+        bin_ratio_log2=profile.ratio_log2,
+        segment_chrom=segments.chrom.astype(np.int64),
+        segment_start=segments.start,
+        segment_end=segments.end,
+        segment_mean_log2=segments.mean_log2,
+        snp_chrom=chrom,
+        snp_position=position,
+        snp_baf=baf,
+    )

@@ -1,0 +1,99 @@
+"""A manifest from a file, or from bare files on the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from genostab.errors import InputError, UsageError
+from genostab.io.genome import canonical_assembly
+from genostab.lot.load import load_manifest
+from genostab.lot.manifest import Manifest, Sequencing
+from genostab.run.sequencing import file_kind
+
+_MANIFEST_ENDINGS = (".yaml", ".yml")
+
+
+def manifest_for(
+    path: Path,
+    *,
+    parents: Sequence[Path],
+    snps: Path | None,
+    assembly: str | None,
+    profile: str | None,
+    reference: Path | None,
+) -> Manifest:
+    """The manifest that a command line means.
+
+    Parameters
+    ----------
+    path : Path, a manifest (.yaml) or a sequencing or array file
+    parents : sequence of Path, with a bare file
+    snps : Path or None, VCF with allele depths, with a bare file
+    assembly, profile : str or None; with a manifest they take the place of what it says
+    reference : Path or None, FASTA, with a bare file
+
+    Raises
+    ------
+    UsageError, GenostabErrors
+        GS-1001 where options and input do not go together; errors of `load_manifest`.
+    """
+    named = {"--parent": bool(parents), "--snps": snps is not None, "--reference": reference is not None}
+    if path.suffix.lower() in _MANIFEST_ENDINGS:
+        _refuse_beside_manifest(path, [name for name, given in named.items() if given])
+        manifest = load_manifest(path)
+        changed = {
+            key: value
+            for key, value in (
+                ("assembly", canonical_assembly(assembly) if assembly else None),
+                ("profile", profile),
+            )
+            if value is not None
+        }
+        return manifest.model_copy(update=changed)
+    for each in (path, *parents, *((snps,) if snps else ()), *((reference,) if reference else ())):
+        _refuse_missing(each)
+    is_array = file_kind(path) == "array"
+    return Manifest(
+        lot=_lot_name(path),
+        assembly=canonical_assembly(assembly or "GRCh38"),
+        profile=profile or "cn-nsc-2021",
+        sequencing=Sequencing(
+            sample=None if is_array else path,
+            array=path if is_array else None,
+            parent=tuple(parents),
+            snps=snps,
+            reference=reference,
+        ),
+    )
+
+
+def _lot_name(path: Path) -> str:
+    """The file's name up to its first dot, in the alphabet of lot names."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.name.split(".")[0]).lstrip("._-")[:64]
+    return stem or "sample"
+
+
+def _refuse_beside_manifest(path: Path, names: Sequence[str]) -> None:
+    if names:
+        raise UsageError(
+            "GS-1001",
+            what="an option that does not go with a manifest",
+            where=f"{' '.join(names)} beside {path.name}",
+            found="a manifest, which names these files itself",
+            expected="the file under sequencing: in the manifest",
+            action="write it there, or give a bare sequencing file",
+        )
+
+
+def _refuse_missing(path: Path) -> None:
+    if not path.is_file():
+        raise InputError(
+            "GS-2001",
+            what="the input file is missing",
+            where=str(path),
+            found="no file" if not path.exists() else "not a file",
+            expected="a manifest (.yaml), BAM, CRAM, bins, or SNP array",
+            action="check the path",
+        )

@@ -1,0 +1,100 @@
+"""Calls and sensitivity to the measurements that profiles judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genostab.karyotype.call import Karyotype
+from genostab.karyotype.sensitivity import resolution_bp
+from genostab.results import Call, Estimate, Measurement, Sensitivity
+from genostab.units import COUNT
+
+
+def _count(calls: Sequence[Call], doubtful: Sequence[Call], n_regions: int) -> Estimate:
+    """Calls, with those of unknown origin as the upper end: they may be acquired."""
+    return Estimate(
+        estimate=float(len(calls)),
+        low=float(len(calls)),
+        high=float(len(calls) + len(doubtful)),
+        unit=COUNT,
+        level=1.0,
+        method="calls of acquired origin; the upper end adds those of unknown origin",
+        n=n_regions,
+    )
+
+
+def _worst_fraction(rows: Sequence[Sensitivity]) -> float | None:
+    """The largest smallest fraction of the rows; None where one of them sees nothing even in all cells."""
+    fractions = [row.min_cell_fraction for row in rows]
+    known = [fraction for fraction in fractions if fraction is not None]
+    return max(known) if known and len(known) == len(fractions) else None
+
+
+def measure_karyotype(
+    karyotype: Karyotype, hotspot_names: Sequence[str], source: str
+) -> tuple[Measurement, ...]:
+    """Numbers of copy-number changes, with what could have been seen as facts.
+
+    Parameters
+    ----------
+    karyotype : Karyotype
+    hotspot_names : sequence of str, regions of the sensitivity table that are recurrent abnormalities
+    source : str, the file
+
+    Notes
+    -----
+    A fact that is not there ("nothing that small could be seen") makes a criterion that requires it indeterminate.
+    """
+    reported = [call for call in karyotype.calls if call.reported]
+    new = [call for call in reported if call.origin == "acquired"]
+    doubtful = [call for call in reported if call.origin == "unknown"]
+    n_regions = len({(row.chrom, row.start, row.end) for row in karyotype.sensitivity})
+    facts: dict[str, float] = {}
+    resolution = resolution_bp(karyotype.sensitivity)
+    if resolution is not None:
+        facts["resolution_bp"] = resolution
+    chromosomes = [
+        row
+        for row in karyotype.sensitivity
+        if row.evidence == "depth" and row.region == row.chrom.removeprefix("chr")
+    ]
+    worst = _worst_fraction(chromosomes)
+    hot_facts = dict(facts)
+    if worst is not None:
+        facts["cell_fraction_lod"] = worst
+    worst_hot = _worst_fraction([row for row in karyotype.sensitivity if row.region in hotspot_names])
+    if worst_hot is not None and hotspot_names:
+        hot_facts["cell_fraction_lod"] = worst_hot
+    recurrent = [call for call in new if call.hotspot]
+    doubtful_recurrent = [call for call in doubtful if call.hotspot]
+    copies = [call.copy_number for call in (*new, *doubtful) if call.kind == "gain"]
+    return (
+        Measurement(
+            metric="cnv.acquired_count",
+            estimate=_count(new, doubtful, n_regions),
+            facts=facts,
+            source=source,
+            note="; ".join(call.iscn for call in (*new, *doubtful)),
+        ),
+        Measurement(
+            metric="cnv.acquired_recurrent_count",
+            estimate=_count(recurrent, doubtful_recurrent, n_regions),
+            facts=hot_facts,
+            source=source,
+            note="; ".join(f"{call.hotspot}: {call.iscn}" for call in (*recurrent, *doubtful_recurrent)),
+        ),
+        Measurement(
+            metric="cnv.max_copy_number",
+            estimate=Estimate(
+                estimate=float(max(copies, default=2)),
+                low=None,
+                high=None,
+                unit=COUNT,
+                level=0.95,
+                method="largest copy number of a gain, inherited ones left out; 2 where there is none",
+                n=n_regions,
+            ),
+            facts=facts,
+            source=source,
+        ),
+    )

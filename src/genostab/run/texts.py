@@ -1,0 +1,57 @@
+"""What the report says of its methods and their limits."""
+
+from __future__ import annotations
+
+METHODS = (
+    (
+        "Copy number from reads",
+        "Primary, unduplicated reads are counted once per fragment in bins whose width follows the number of reads. "
+        "GC content per bin is that of the reads themselves unless a track or FASTA is given. With a parent line the "
+        "profile is the log2 ratio of the two; the centre is that of bins outside significant changes. Segments are "
+        "the exact optimum of weighted squared error plus a penalty per break (functional pruning). Segments, arms "
+        "and chromosomes are tested against counting noise, overdispersion and waves, all estimated from the sample; "
+        "at most 1 % of euploid genomes are meant to have a false call.",
+    ),
+    (
+        "Cell fraction and sensitivity",
+        "The cell fraction assumes one copy more or less where that explains the ratio, with a 95 % interval from the "
+        "noise of the region. Sensitivity is the fraction at which the same test finds a one-copy change in 95 % of "
+        "samples like this one.",
+    ),
+    (
+        "Alleles",
+        "Heterozygous SNPs show copy-neutral loss of heterozygosity by their mean squared shift beyond counting "
+        "noise, arm by arm, phase unknown.",
+    ),
+    (
+        "Assays",
+        "Metaphases: ISCN clonality rule, exact binomial bounds. Residual iPSC: exact one-sided bounds and a "
+        "Gamma-Poisson posterior carried to the dose; tumour probabilities are a band between published tumour-"
+        "producing doses of animal routes. Telomerase: standard curve with efficiency gate, net of the heat-treated "
+        "pair. Stated results are taken as the laboratory stated them.",
+    ),
+    (
+        "Verdicts",
+        "Each limit comes from the profile named above, with its source. PASS needs evidence: an assay whose limit of "
+        "detection is above the limit, too few cells, or an interval that straddles the limit is INDETERMINATE; a "
+        "failed control is INVALID.",
+    ),
+)
+
+LIMITS = (
+    (
+        "Not seen by depth or arrays",
+        "Balanced translocations and inversions, changes of single cells, polyploidy of all cells, and anything below "
+        "the fractions and sizes of the sensitivity table. Sequencing does not replace metaphases.",
+    ),
+    (
+        "Ploidy",
+        "Depth alone cannot tell two extra copies in some cells from one extra copy in twice as many; the nearest "
+        "explanation is reported.",
+    ),
+    (
+        "Profiles",
+        "Of the 2021 China standard only the abstract was at hand. Its 11 attributes are the schema; every number "
+        "comes from another named source.",
+    ),
+)

@@ -1,0 +1,102 @@
+"""Readers on good files with a few changed, lost or doubled bytes: an answer or a refusal, never a traceback."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genostab.arrays import Bins
+from genostab.errors import GenostabErrors, InputError
+from genostab.io.bins import read_bins
+from genostab.io.fasta import gc_fraction_from_fasta
+from genostab.io.genome import load_genome
+from genostab.io.snp_array import read_snp_array
+from genostab.io.tracks import read_track
+from genostab.io.vcf import read_allele_depths
+
+HG38 = load_genome("GRCh38")
+N_MUTANTS = 150
+ONE_BIN = Bins(
+    chrom=np.zeros(1, dtype=np.int16),
+    start=np.zeros(1, dtype=np.int64),
+    end=np.full(1, 100, dtype=np.int64),
+    n_reads=np.ones(1),
+    ratio_log2=np.zeros(1),
+    weight=np.ones(1),
+    gc_fraction=np.zeros(1),
+    mapq0_fraction=np.zeros(1),
+    n_duplicates=np.zeros(1),
+)
+
+BED = "".join(f"chr{chrom}\t{at}\t{at + 100}\t0.5\n" for chrom in (1, 2) for at in range(0, 2000, 100))
+WIG = (
+    "fixedStep chrom=chr1 start=1 step=100 span=100\n"
+    + "0.5\n" * 20
+    + "variableStep chrom=chr2 span=9\n5 1\n20 3\n"
+)
+COUNTS = "chrom\tstart\tend\tcounts\n" + "".join(
+    f"1\t{at}\t{at + 10}\t{at % 7}\n" for at in range(0, 300, 10)
+)
+ARRAY = "Name\tChr\tPosition\tS.GType\tS.Log R Ratio\tS.B Allele Freq\n" + "".join(
+    f"rs{at}\t{at % 3 + 1}\t{at + 1}\tAB\t-0.1\t0.5\n" for at in range(30)
+)
+VCF = (
+    "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=248956422>\n"
+    '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="d">\n'
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n"
+) + "".join(f"chr1\t{at + 1}\t.\tA\tG\t9\tPASS\t.\tGT:AD\t0/1:{at},9\n" for at in range(30))
+FASTA = ">chr1 x\n" + "ACGTN\n" * 40 + ">chr2\nAC\n"
+
+READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "mosdepth": (BED, lambda path: read_bins(path, HG38)),
+    "wig": (WIG, lambda path: read_bins(path, HG38)),
+    "counts": (COUNTS, lambda path: read_bins(path, HG38)),
+    "array": (ARRAY, lambda path: read_snp_array(path, HG38)),
+    "vcf": (VCF, lambda path: read_allele_depths(path, HG38)),
+    "track": (BED, lambda path: read_track(path, HG38, ONE_BIN)),
+    "fasta": (FASTA, lambda path: gc_fraction_from_fasta(path, HG38, ONE_BIN)),
+}
+# Bytes that carry meaning in these formats, so that mutants reach past the first check.
+TELLING = b"\t\n\r 0189.-+eEnaNf:;,/|=<>#\"'chrXYM\0\xff"
+
+
+def mutant(text: str, draw: random.Random) -> bytes:
+    data = bytearray(text.encode())
+    for _ in range(draw.randint(1, 5)):
+        at = draw.randrange(len(data))
+        match draw.randrange(4):
+            case 0:
+                data[at] = draw.choice(TELLING)
+            case 1:
+                del data[at : at + draw.randint(1, 30)]
+            case 2:
+                data[at:at] = data[at : at + draw.randint(1, 60)]
+            case _:
+                data.insert(at, draw.choice(TELLING))
+        if not data:
+            break
+    packed = gzip.compress(bytes(data)) if draw.random() < 0.2 else bytes(data)
+    return packed[: draw.randrange(len(packed) + 1)] if draw.random() < 0.1 else packed
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_mutants_give_an_answer_or_a_refusal(name: str, tmp_path: Path) -> None:
+    text, reader = READERS[name]
+    draw = random.Random(f"mutants of {name}")
+    refused = 0
+    for _ in range(N_MUTANTS):
+        path = tmp_path / "mutant"
+        path.write_bytes(mutant(text, draw))
+        try:
+            reader(path)
+        except InputError as error:
+            assert all((error.what, error.where, error.found, error.expected, error.action))
+            refused += 1
+        except GenostabErrors:
+            refused += 1
+    assert refused > N_MUTANTS // 3
