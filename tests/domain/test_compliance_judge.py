@@ -116,6 +116,7 @@ CASES = [
     ("TRA160_FCM", measured(FLOW, number(1e-5, lod=1e-4)), "INDETERMINATE"),
     ("TRA160_FCM", measured(FLOW, number(0.0, n=300_000, high=1e-5, lod=1e-4, level=0.68)), "INDETERMINATE"),
     ("TRA160_FCM", measured(FLOW, number(None, status="not_detected", lod=1e-5)), "INDETERMINATE"),
+    ("TRA160_FCM", measured(FLOW, number(0.0, n=300_000, high=1e-5, lod=0.0)), "INDETERMINATE"),
     # Keio: 0.0005 %; 599,145 cells are the fewest that show it with none positive
     ("OCT4_ICC", measured(ICC, number(0.0, n=599_145, high=zero_of(599_145), lod=5e-6)), "PASS"),
     ("OCT4_ICC", measured(ICC, number(0.0, n=599_144, high=zero_of(599_144), lod=5e-6)), "INDETERMINATE"),

@@ -64,7 +64,8 @@ BLOCKS_BEFORE = np.concatenate(([0], np.cumsum(GENOME.length_bp // BLOCK_BP + 1)
 
 def _blocks(path: Path) -> Blocks:
     """All records of a file of equally long records, by plain gzip and NumPy."""
-    data = gzip.decompress(path.read_bytes())
+    with gzip.open(path) as file:
+        data = file.read()
     text_bytes = int.from_bytes(data[4:8], "little")
     at = 12 + text_bytes
     for _ in GENOME.names:

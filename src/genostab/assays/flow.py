@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from scipy.optimize import brentq
-from scipy.stats import beta, norm
+from scipy.stats import beta
 
 from genostab.assays.proportion import fraction_estimate, upper_bound, wilson_interval
 from genostab.assays.settings import rule
@@ -135,7 +135,8 @@ def detection_limits(background: float) -> tuple[Estimate, Estimate]:
 
     Notes
     -----
-    Lc = z sqrt(2B), LD = z^2 + 2 z sqrt(2B) with z = 1.645 (5 % errors); Currie 1968, doi 10.1021/ac60259a007.
+    Lc = 1.645 sqrt(2B), LD = 2.71 + 3.29 sqrt(2B): 5 % errors of both kinds (Currie 1968, doi
+    10.1021/ac60259a007).
 
     Examples
     --------
@@ -143,12 +144,14 @@ def detection_limits(background: float) -> tuple[Estimate, Estimate]:
     >>> round(critical.estimate, 2), round(detection.estimate, 1)
     (4.35, 11.4)
     """
-    z = float(norm.ppf(rule("level")))
-    root = sqrt(2.0 * background)
+    spread = rule("currie.z") * sqrt(2.0 * background)
 
     def limit(value: float, method: str) -> Estimate:
         return Estimate(
             estimate=value, low=None, high=None, unit=COUNT, level=rule("level"), method=method, n=0
         )
 
-    return limit(z * root, "Currie critical level"), limit(z * z + 2.0 * z * root, "Currie detection limit")
+    return (
+        limit(spread, "Currie critical level"),
+        limit(rule("currie.constant") + 2.0 * spread, "Currie detection limit"),
+    )

@@ -55,12 +55,13 @@ def analyze(
 
     The results are written under OUT: report.html, results.json, verdicts.tsv, karyotype/ and more.
     """
-    from genostab.run.analyze import analyse_lot
     from genostab.run.manifests import manifest_for
 
     manifest = manifest_for(
         source, parents=parents, snps=snps, assembly=assembly, profile=profile, reference=reference
     )
+    from genostab.run.analyze import analyse_lot
+
     with progress(quiet=quiet, verbose=verbose) as tell:
         outcome = analyse_lot(
             manifest, output, threads=threads, seed=None, actor=actor(), command=sys.argv, on_progress=tell

@@ -17,7 +17,7 @@ from genostab.cli._options import (
     verbosity_options,
 )
 
-DEMO_SEED = 20261122
+DEMO_SEED = 2021
 
 
 @click.command()

@@ -93,16 +93,7 @@ def parse_rows(
     """
     import pandas as pd
 
-    if len(set(header)) != len(header):
-        twice = next(name for name in header if list(header).count(name) > 1)
-        raise InputError(
-            "GS-2004",
-            what="a column name is there twice",
-            where=f"{path}:{first_line - 1}",
-            found=repr(twice),
-            expected="distinct column names",
-            action="rename or remove one of the columns",
-        )
+    _refuse_repeated(header, path, first_line)
     data = text.encode()
     line = _whole_lines(np.frombuffer(data, dtype=np.uint8), path, first_line, len(header), sep)
     if not line.size:
@@ -136,6 +127,20 @@ def parse_rows(
             action="export the table again as plain tab-separated text",
         )
     return Delimited(path=path, header=tuple(header), line=line, frame=frame)
+
+
+def _refuse_repeated(header: Sequence[str], path: str, first_line: int) -> None:
+    if len(set(header)) == len(header):
+        return
+    twice = next(name for name in header if list(header).count(name) > 1)
+    raise InputError(
+        "GS-2004",
+        what="a column name is there twice",
+        where=f"{path}:{first_line - 1}",
+        found=repr(twice),
+        expected="distinct column names",
+        action="rename or remove one of the columns",
+    )
 
 
 def _whole_lines(data: np.ndarray[Any, Any], path: str, first_line: int, n_fields: int, sep: str) -> Int64:

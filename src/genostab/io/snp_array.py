@@ -71,15 +71,7 @@ def read_snp_array(path: str | Path, genome: Genome, sample: str | None = None) 
     _refuse_doubled(table, name, known)
     refuse_past_end(str(path), table.line, chrom, position, genome)
     order = known[np.lexsort((position[known], chrom[known]))]
-    if not np.isfinite(b_allele[order]).any():
-        raise InputError(
-            "GS-2104",
-            what="no probe holds a B-allele fraction",
-            where=str(path),
-            found=f"{order.size} probes, all missing",
-            expected="at least one number",
-            action="check the export of this sample",
-        )
+    _refuse_all_missing(b_allele[order], str(path))
     return SnpTable(
         sample=sample or Path(path).name.split(".")[0],
         name=tuple(name[order].tolist()),
@@ -88,6 +80,19 @@ def read_snp_array(path: str | Path, genome: Genome, sample: str | None = None) 
         log_r_ratio=log_r_ratio[order],
         b_allele_fraction=b_allele[order],
         genotype=genotype[order],
+    )
+
+
+def _refuse_all_missing(b_allele: Float64, path: str) -> None:
+    if np.isfinite(b_allele).any():
+        return
+    raise InputError(
+        "GS-2104",
+        what="no probe holds a B-allele fraction",
+        where=path,
+        found=f"{b_allele.size} probes, all missing",
+        expected="at least one number",
+        action="check the export of this sample",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,27 +42,26 @@ class _FieldError(Exception):
 
     def __init__(self, what: str, found: str, expected: str) -> None:
         super().__init__(what)
-        self.what, self.found, self.expected = what, found[:80], expected
+        self.what, self.found, self.expected = what, found[:80] or "nothing", expected
 
 
-@dataclass(kw_only=True)
 class _Sites:
     """Biallelic SNPs as they are read, what they are checked against, and fields that were checked before."""
 
-    chrom: list[int] = field(default_factory=list)
-    position: list[int] = field(default_factory=list)
-    ref: list[int] = field(default_factory=list)
-    alt: list[int] = field(default_factory=list)
-    genotype: list[int] = field(default_factory=list)
-    contig: str = ""
-    closed: set[str] = field(default_factory=set)
-    last: int = 0
-    alleles: set[tuple[str, str]] = field(default_factory=set)
-    shared: set[tuple[int, int]] = field(default_factory=set)
-    saw_depths: bool = False
-    contigs: dict[str, int] = field(default_factory=dict)
-    filters: dict[str, bool] = field(default_factory=dict)
-    formats: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.chrom: list[int] = []
+        self.position: list[int] = []
+        self.ref: list[int] = []
+        self.alt: list[int] = []
+        self.genotype: list[int] = []
+        self.saw_depths = False
+        self.contig, self.last = "", -1
+        self.closed: set[str] = set()
+        self.alleles: set[tuple[str, str]] = set()
+        self.shared: set[tuple[int, int]] = set()
+        self.contigs: dict[str, int] = {}
+        self.filters: dict[str, bool] = {}
+        self.formats: dict[str, tuple[int, int, int]] = {}
 
 
 def read_allele_depths(path: str | Path, genome: Genome, sample: str | None = None) -> AlleleDepths:
@@ -114,7 +113,9 @@ def read_allele_depths(path: str | Path, genome: Genome, sample: str | None = No
 
 
 def _unusable(where: str, what: str, found: str, expected: str, action: str) -> InputError:
-    return InputError("GS-2301", what=what, where=where, found=found[:200], expected=expected, action=action)
+    return InputError(
+        "GS-2301", what=what, where=where, found=found[:200] or "nothing", expected=expected, action=action
+    )
 
 
 def _is_bcf(path: str | Path) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import gammaincc, gammainccinv, ndtri
 
 from genostab.arrays import AlleleDepths, Bool, Float64, Genome
 from genostab.karyotype.annotate import bands_of, iscn_of
@@ -69,6 +69,24 @@ def _background(snps: _HetSnps) -> tuple[float, float]:
     return float(np.median(means)), float(np.median(spreads))
 
 
+def tail_probability(z: float, n_snps: int) -> float:
+    """Chance of a standardised sum of `n_snps` squared normal deviates of at least z.
+
+    Examples
+    --------
+    >>> round(tail_probability(3.0, 1000000), 5)
+    0.00136
+    """
+    shape = n_snps / 2.0
+    return float(gammaincc(shape, max(shape + z * np.sqrt(shape), 0.0)))
+
+
+def tail_quantile(alpha: float, n_snps: int) -> float:
+    """The z at which `tail_probability` is alpha."""
+    shape = n_snps / 2.0
+    return float((gammainccinv(shape, alpha) - shape) / np.sqrt(shape))
+
+
 def add_alleles(
     calls: Sequence[Call], snps: AlleleDepths, genome: Genome, settings: Settings
 ) -> tuple[tuple[Call, ...], tuple[Sensitivity, ...]]:
@@ -85,7 +103,8 @@ def add_alleles(
     -----
     The mean of the unbiased squared shift over the SNPs of an arm or chromosome, less that of the genome, is 0 without
     imbalance and (f/2)^2 with copy-neutral LOH in a fraction f of the cells; its spread is taken from the data.
-    One-sided, Bonferroni over the regions tested. Regions with a call from depth are left to it.
+    The tail is that of a chi-square with one degree per SNP, one-sided, Bonferroni over the regions tested. Regions
+    with a call from depth are left to it.
     """
     het = _heterozygous(snps, settings)
     if het.chrom.size < settings.min_snps:
@@ -96,17 +115,17 @@ def add_alleles(
         for call in calls
     )
     regions = [r for r in _regions(genome) if _within(het, r[1], r[2], r[3]).sum() >= settings.min_snps]
-    threshold = -float(ndtri(settings.family_wise_error / max(len(regions), 1)))
+    alpha = settings.family_wise_error / max(len(regions), 1)
     found: list[Call] = []
     rows: list[Sensitivity] = []
     for name, chrom, start, end in regions:
         seen = _imbalance(het, _within(het, chrom, start, end), background, spread)
-        rows.append(_sensitivity_row(name, genome, chrom, start, end, seen, threshold, settings))
+        rows.append(_sensitivity_row(name, genome, chrom, start, end, seen, alpha, settings))
         taken = any(
             call.reported and call.chrom == genome.names[chrom] and call.start < end and start < call.end
             for call in [*calls, *found]
         )
-        if seen.z >= threshold and not taken:
+        if tail_probability(seen.z, seen.n_snps) <= alpha and not taken:
             found.append(_loh_call(genome, chrom, start, end, seen, len(regions)))
     return (*counted, *found), tuple(rows)
 
@@ -142,10 +161,10 @@ def _sensitivity_row(
     start: int,
     end: int,
     seen: Imbalance,
-    threshold: float,
+    alpha: float,
     settings: Settings,
 ) -> Sensitivity:
-    least = (threshold + float(ndtri(settings.power))) * seen.shift2_se
+    least = (tail_quantile(alpha, seen.n_snps) + float(ndtri(settings.power))) * seen.shift2_se
     fraction = 2.0 * float(np.sqrt(least))
     return Sensitivity(
         region=name,
@@ -181,7 +200,7 @@ def _loh_call(genome: Genome, chrom: int, start: int, end: int, seen: Imbalance,
         n_bins=0,
         n_snps=seen.n_snps,
         score=seen.z,
-        q_value=min(1.0, float(ndtr(-seen.z)) * n_tests),
+        q_value=min(1.0, tail_probability(seen.z, seen.n_snps) * n_tests),
         origin="unknown",
         hotspot="",
         bands=bands_of(genome, chrom, start, end),

@@ -140,11 +140,7 @@ def make_call(
     fraction = state.cell_fraction.estimate or 0.0
     chrom = genome.names[change.chrom]
     hits = hotspots_hit(hotspots, chrom, change.start, change.end, state.kind, settings)
-    reason = (
-        ""
-        if change.is_significant
-        else f"chance under noise {change.p_value:.2g} is above {settings.family_wise_error / 2:g} per genome"
-    )
+    reason = "" if change.is_significant else _why_not(change, n_bins, settings)
     return Call(
         chrom=chrom,
         start=change.start,
@@ -172,6 +168,12 @@ def make_call(
         reported=change.is_significant,
         reason=reason,
     )
+
+
+def _why_not(change: Change, n_bins: int, settings: Settings) -> str:
+    if n_bins < settings.min_bins:
+        return f"{n_bins} bins, fewer than {settings.min_bins}: not told from an outlier"
+    return f"chance under noise {change.p_value:.2g}, above {settings.family_wise_error / 2:g} per genome"
 
 
 def reject(call: Call, reason: str) -> Call:

@@ -64,7 +64,7 @@ def _levels(data: ReportData) -> list[float]:
 
 
 def _context(data: ReportData) -> dict[str, Any]:
-    rows = views.verdict_rows(data.verdicts)
+    rows = views.verdict_rows(data.verdicts, data.measurements)
     reported = tuple(call for call in data.calls if call.reported)
     rejected = tuple(call for call in data.calls if not call.reported)
     names = {name for verdict in data.verdicts for name in verdict.provenance.split("+")}

@@ -20,6 +20,7 @@ from genostab.report.wording import (
     quantity,
     region_text,
     size_text,
+    status_text,
 )
 from genostab.results import Call, Measurement, Sensitivity
 
@@ -66,24 +67,32 @@ def stage_text(stage: str) -> str:
     return ", ".join(_STAGES.get(part, part) for part in stage.split(","))
 
 
-def verdict_rows(verdicts: Sequence[Verdict]) -> tuple[VerdictRow, ...]:
-    """Verdicts as text, in their order."""
-    return tuple(_verdict_row(i, verdict) for i, verdict in enumerate(verdicts, start=1))
+def verdict_rows(
+    verdicts: Sequence[Verdict], measurements: Sequence[Measurement] = ()
+) -> tuple[VerdictRow, ...]:
+    """Verdicts as text, in their order; what was not measured reads as its status, never as 0."""
+    statuses: dict[tuple[object, ...], str] = {}
+    for measurement in measurements:
+        estimate = measurement.estimate
+        if estimate is not None and (status := status_text(estimate)):
+            statuses[measurement.metric, estimate.n, estimate.high, estimate.lod] = status
+    return tuple(
+        _verdict_row(i, verdict, statuses.get((verdict.metric, verdict.n, verdict.high, verdict.lod), ""))
+        for i, verdict in enumerate(verdicts, start=1)
+    )
 
 
-def _verdict_row(i: int, verdict: Verdict) -> VerdictRow:
-    result = "–"
-    if isinstance(verdict.measured, str):
-        result = verdict.measured
-    elif verdict.measured is not None:
-        limit = verdict.limit if isinstance(verdict.limit, float | int) else None
-        result = (
-            quantity(verdict.measured, verdict.unit)
-            if limit is None
-            else apart(verdict.measured, limit, verdict.unit)
-        )
-    elif verdict.high is not None or verdict.lod is not None:
-        result = "not detected" if verdict.verdict in ("PASS", "INDETERMINATE", "REPORT") else "no number"
+def _result(verdict: Verdict, status: str) -> str:
+    if status or isinstance(verdict.measured, str):
+        return status or str(verdict.measured)
+    if verdict.measured is None:
+        return "no number" if verdict.high is not None or verdict.lod is not None else "–"
+    if isinstance(verdict.limit, float | int):
+        return apart(verdict.measured, verdict.limit, verdict.unit)
+    return quantity(verdict.measured, verdict.unit)
+
+
+def _verdict_row(i: int, verdict: Verdict, status: str) -> VerdictRow:
     extent = [] if verdict.n is None or verdict.n == 0 else [f"n\u00a0=\u00a0{number(verdict.n)}"]
     extent += [] if verdict.lod is None else [f"LOD\u00a0{quantity(verdict.lod, verdict.unit)}"]
     return VerdictRow(
@@ -92,7 +101,7 @@ def _verdict_row(i: int, verdict: Verdict) -> VerdictRow:
         stage=stage_text(verdict.stage),
         verdict=verdict.verdict,
         class_=verdict.class_,
-        result=result,
+        result=_result(verdict, status),
         bounds=interval(verdict.low, verdict.high, verdict.unit),
         n_and_lod=", ".join(extent),
         limit=limit_text(verdict.direction, verdict.limit, verdict.unit),

@@ -11,6 +11,12 @@ NARROW = "\u202f"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _DIRECTIONS = {"ge": "≥", "le": "≤", "gt": ">", "lt": "<", "eq": "="}
+_STATUSES = {
+    "not_detected": "not detected",
+    "below_loq": "below the limit of quantification",
+    "invalid": "invalid",
+    "not_computed": "not computed",
+}
 _KINDS = {"gain": "gain", "loss": "loss", "cnloh": "copy-neutral LOH"}
 
 
@@ -133,16 +139,16 @@ def estimate_parts(estimate: Estimate) -> tuple[str, str]:
     ('not detected (LOD 0.002\u202f%)', 'at most 0.001\u202f%')
     """
     bounds = interval(estimate.low, estimate.high, estimate.unit)
-    lod = "" if estimate.lod is None else f" (LOD {quantity(estimate.lod, estimate.unit)})"
-    if estimate.status == "not_detected":
-        return f"not detected{lod}", bounds
-    if estimate.status == "below_loq":
-        return f"below the limit of quantification{lod}", bounds
-    if estimate.status == "invalid":
-        return "invalid", bounds
-    if estimate.status == "not_computed" or estimate.estimate is None:
-        return "not computed", bounds
-    return quantity(estimate.estimate, estimate.unit), bounds
+    status = _STATUSES.get(estimate.status, "" if estimate.estimate is not None else "not computed")
+    if not status and estimate.estimate is not None:
+        return quantity(estimate.estimate, estimate.unit), bounds
+    with_lod = estimate.lod is not None and estimate.status in ("not_detected", "below_loq")
+    return f"{status} (LOD {quantity(estimate.lod or 0.0, estimate.unit)})" if with_lod else status, bounds
+
+
+def status_text(estimate: Estimate) -> str:
+    """What stands in place of a number that was not measured; "" where it was."""
+    return _STATUSES.get(estimate.status, "")
 
 
 def limit_text(direction: str, limit: float | str | None, unit: str) -> str:

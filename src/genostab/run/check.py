@@ -23,7 +23,7 @@ from genostab.io.vcf import read_allele_depths
 from genostab.lot.load import load_manifest
 from genostab.lot.manifest import Manifest
 from genostab.run.blocks import input_files
-from genostab.run.sequencing import file_kind
+from genostab.run.file_kind import file_kind
 
 Probe = Callable[[], object]
 

@@ -10,7 +10,7 @@ from genostab.errors import InputError, UsageError
 from genostab.io.genome import canonical_assembly
 from genostab.lot.load import load_manifest
 from genostab.lot.manifest import Manifest, Sequencing
-from genostab.run.sequencing import file_kind
+from genostab.run.file_kind import file_kind
 
 _MANIFEST_ENDINGS = (".yaml", ".yml")
 
@@ -41,6 +41,7 @@ def manifest_for(
     """
     named = {"--parent": bool(parents), "--snps": snps is not None, "--reference": reference is not None}
     if path.suffix.lower() in _MANIFEST_ENDINGS:
+        _refuse_missing_manifest(path)
         _refuse_beside_manifest(path, [name for name, given in named.items() if given])
         manifest = load_manifest(path)
         changed = {
@@ -84,6 +85,18 @@ def _refuse_beside_manifest(path: Path, names: Sequence[str]) -> None:
             found="a manifest, which names these files itself",
             expected="the file under sequencing: in the manifest",
             action="write it there, or give a bare sequencing file",
+        )
+
+
+def _refuse_missing_manifest(path: Path) -> None:
+    if not path.is_file():
+        raise UsageError(
+            "GS-1001",
+            what="the manifest is missing",
+            where=str(path),
+            found="no file" if not path.exists() else "not a file",
+            expected="a manifest",
+            action="check the path",
         )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -25,10 +23,10 @@ from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex, infer_sex
 from genostab.karyotype.snp import array_sex, call_array
 from genostab.lot.manifest import Sequencing
+from genostab.run.file_kind import file_kind
 from genostab.run.hotspots import load_hotspots
 
 Progress = Callable[[str], None]
-FileKind = Literal["alignment", "array", "bins"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,29 +42,6 @@ class Sequenced:
     snps: SnpTable | AlleleDepths | None
     qc: tuple[tuple[str, str | float | int, str, str], ...]
     warnings: tuple[str, ...]
-
-
-def file_kind(path: Path) -> FileKind:
-    """What a file holds, by its first bytes; a file that cannot be read is left to the reader of bins to refuse."""
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(65536)
-    except OSError:
-        return "bins"
-    if head[:4] == b"CRAM":
-        return "alignment"
-    if head[:2] == b"\x1f\x8b":
-        try:
-            head = zlib.decompressobj(31).decompress(head, 4096)
-        except zlib.error:
-            return "alignment" if path.suffix == ".bam" else "bins"
-        if head[:4] == b"BAM\x01":
-            return "alignment"
-    elif path.suffix == ".bam":
-        return "alignment"
-    lines = [line for line in head.decode("utf-8", errors="replace").lower().splitlines() if line]
-    words = ("log r ratio", "lrr", "b allele freq", "baf")
-    return "array" if any(any(word in line for word in words) for line in lines[:12]) else "bins"
 
 
 def analyse_sequencing(
