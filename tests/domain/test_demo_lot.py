@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import gzip
 import math
 import subprocess
 from collections.abc import Callable
@@ -63,8 +62,8 @@ BLOCKS_BEFORE = np.concatenate(([0], np.cumsum(GENOME.length_bp // BLOCK_BP + 1)
 
 
 def _blocks(path: Path) -> Blocks:
-    """All records of a file of equally long records, by plain gzip and NumPy."""
-    with gzip.open(path) as file:
+    """All records of a file of equally long records, by NumPy."""
+    with pysam.BGZFile(str(path)) as file:
         data = file.read()
     text_bytes = int.from_bytes(data[4:8], "little")
     at = 12 + text_bytes
@@ -126,7 +125,7 @@ def test_depth_ratios_are_those_of_the_truth(lot: Lot, blocks: dict[str, Blocks]
     for event in lot.truth["events"]:
         region = _inside(event["chrom"], event["start"], event["end"])
         ratio, error = _ratio(blocks["nsc"], blocks["bank"], region, rest)
-        assert error < 0.06
+        assert error < 0.08
         assert abs(ratio - expected[event["name"]]) < 4.0 * error, event["name"]
 
 
@@ -186,7 +185,7 @@ def test_libraries_differ_in_gc_bias_and_noise_is_realistic(lot: Lot, blocks: di
     nsc, bank = blocks["nsc"], blocks["bank"]
     gc = (nsc.gc_fraction + bank.gc_fraction)[rest] / 2.0
     assert 0.34 < np.quantile(gc, 0.01) < np.quantile(gc, 0.99) < 0.61
-    log_ratio = np.log(nsc.n_reads / np.maximum(bank.n_reads, 1))[rest]
+    log_ratio = np.log(nsc.n_reads[rest] / bank.n_reads[rest])
     trend = np.polyfit(gc, log_ratio, 2)
     assert np.polyval(trend, 0.55) - np.polyval(trend, 0.38) > 0.08
     residual = log_ratio - np.polyval(trend, gc)
@@ -333,7 +332,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -
     assert first == second
     assert len(first) == 15
     same = {name for name in first if first[name] == other[name]}
-    assert same == {"certificate.txt", "lot.yaml", "observations.csv"}
+    assert same == {"certificate.txt", "layout.csv", "lot.yaml", "observations.csv"}
 
 
 def test_a_wrong_seed_genome_or_folder_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from genostab.report.sensitivity_figure import best_by_region, sensitivity_figur
 from genostab.report.svg import tag
 from genostab.report.thinning import group_bins, one_per_cell
 from genostab.report.viewer import MAX_BINS, viewer_data
-from tests.report.sample import CALLS, genome, sensitivity
+from tests.report.sample_genome import CALLS, genome, sensitivity
 
 REPORTED = [call for call in CALLS if call.reported]
 

@@ -41,7 +41,9 @@ def test_sample_follows_the_schema(data: ReportData) -> None:
 
 
 def test_bare_lot_follows_the_schema(data: ReportData) -> None:
-    validate(json.loads(results_json(ReportData(header=data.header, overall=data.overall, verdicts=()))))
+    tree = json.loads(results_json(ReportData(header=data.header, overall=data.overall, verdicts=())))
+    validate(tree)
+    assert tree["genome"] is None
 
 
 def test_every_field_of_the_record_is_written(data: ReportData) -> None:

@@ -11,7 +11,8 @@ import pytest
 from genostab.report.views import cell_text, unseen_sentences, verdict_rows
 from genostab.report.wording import apart, estimate_parts, number, quantity
 from genostab.results import Estimate, Measurement, Status
-from tests.report.sample import fraction, measurements, sensitivity, verdicts
+from tests.report.sample import measurements, verdicts
+from tests.report.sample_genome import fraction, sensitivity
 
 
 @pytest.mark.parametrize("name", ["svg", "views", "wording", "multiqc"])
