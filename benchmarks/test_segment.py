@@ -21,10 +21,10 @@ def search(function: Callable[..., int], n: int) -> int:
 @pytest.mark.parametrize("function", [find_breaks, plain.find_breaks])
 def test_find_breaks(benchmark: BenchmarkFixture, function: Callable[..., int]) -> None:
     search(find_breaks, 100)
-    assert benchmark(search, function, 2000) == 9
+    assert benchmark(search, function, 2000) >= 9
 
 
 @pytest.mark.parametrize("n", [10_000, 57_500, 287_500, 2_875_000, 10_000_000])
 def test_growth(benchmark: BenchmarkFixture, n: int) -> None:
     search(find_breaks, 100)
-    assert benchmark.pedantic(search, (find_breaks, n), rounds=3) == 9
+    assert benchmark.pedantic(search, (find_breaks, n), rounds=3) >= 9

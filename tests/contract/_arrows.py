@@ -66,7 +66,7 @@ ROOMS = {
     "lot": Room(ours=_set("errors units yaml_lines"), third_party=SCHEMA | PACKAGE_DATA),
     "report": Room(
         ours=_set("results compliance errors units"),
-        third_party=_set("numpy jinja2 markupsafe altair vl_convert typst"),
+        third_party=_set("numpy jinja2 markupsafe typst"),
     ),
     "run": Room(
         ours=_ALL_BELOW_RUN | {"genostab"},

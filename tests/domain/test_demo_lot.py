@@ -18,7 +18,14 @@ from ruamel.yaml import YAML
 from scipy import stats
 
 from genostab.errors import ResourceError, UsageError
+from genostab.io.animals import read_animals
+from genostab.io.droplets import read_droplets
 from genostab.io.genome import load_genome
+from genostab.io.metaphases import read_metaphases
+from genostab.io.observations import read_observations
+from genostab.io.passages import read_passages
+from genostab.io.plate import read_plate
+from genostab.lot.load import load_manifest
 from genostab.run.demo_lot import write_demo_lot, write_lot
 from genostab.run.demo_truth import Truth, load_truth
 
@@ -307,12 +314,27 @@ def test_the_manifest_names_files_that_are_there(lot: Lot) -> None:
         "drug_substance",
         "intrathecal",
     )
-    named = [*tree["sequencing"].values(), *tree["telomerase"].values(), *tree["culture"].values()]
+    blocks_of_paths = ("sequencing", "telomerase", "culture", "tumorigenicity")
+    named = [name for block in blocks_of_paths for name in tree[block].values()]
     named += [tree["metaphases"], tree["observations"], *(block.get("file") for block in tree["residual"])]
     named += [row["evidence_file"] for row in _table(lot, "observations.csv")]
     assert all((lot.folder / name).is_file() for name in named if name)
     assert sorted(lot.lines) == ["assay tables, manifest and truth", "bank.bam", "nsc.bam", "nsc.vcf.gz"]
     assert lot.lines[-1] == "assay tables, manifest and truth"
+
+
+def test_the_readers_accept_every_table(lot: Lot) -> None:
+    manifest = load_manifest(lot.folder / "lot.yaml")
+    assert manifest.sequencing is not None
+    assert manifest.sequencing.parent == ((lot.folder / "bank.bam").resolve(),)
+    assert len(read_metaphases(lot.folder / "gband.csv").cell) == 120
+    assert read_passages(lot.folder / "passages.csv").day.tolist() == [4.0 * i for i in range(12)]
+    droplets = read_droplets(lot.folder / "ddpcr.csv")
+    assert np.isnan(droplets.cells).tolist() == [role == "no_template" for role in droplets.role]
+    plate = read_plate(lot.folder / "trap.csv", lot.folder / "layout.csv")
+    assert np.isnan(plate.cq).sum() == 6
+    assert read_animals(lot.folder / "animals.csv")[2].tolist() == [20, 10, 10]
+    assert len(read_observations(lot.folder / "observations.csv").attribute) == 28
 
 
 def _small_truth() -> Truth:
@@ -330,9 +352,9 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -
         write_lot(tmp_path / name, _small_truth(), seed=seed, genome=GENOME, on_progress=lambda line: None)
     first, second, other = (_contents(tmp_path / name) for name in "abc")
     assert first == second
-    assert len(first) == 15
+    assert len(first) == 16
     same = {name for name in first if first[name] == other[name]}
-    assert same == {"certificate.txt", "layout.csv", "lot.yaml", "observations.csv"}
+    assert same == {"animals.csv", "certificate.txt", "layout.csv", "lot.yaml", "observations.csv"}
 
 
 def test_a_wrong_seed_genome_or_folder_is_refused(tmp_path: Path) -> None:

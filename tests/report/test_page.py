@@ -21,7 +21,7 @@ from genostab.report.document import GenomeTrack, ReportData
 from genostab.report.page import report_html
 from tests.report.sample import sample
 
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "col"}
 ENUMERATED = {"verdict", "kind", "evidence", "status", "origin"}
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -233,7 +233,9 @@ def test_policy_allows_this_style_and_this_script_only(small: ReportData) -> Non
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_markup_in_any_text_changes_no_tag(small: ReportData, payload: str) -> None:
-    harmless = parse(report_html(with_text(small, "a, http://b" if ", http" in payload else "a")))
+    # Text with an address or a dot is laid out in more parts, so the harmless one has them too.
+    plain = ("a, http://b" if ", http" in payload else "a") + (".b" if payload.partition(".")[2] else "")
+    harmless = parse(report_html(with_text(small, plain)))
     page = report_html(with_text(small, payload))
     attacked = parse(page)
     assert attacked.tags == harmless.tags

@@ -49,6 +49,7 @@ class VerdictRow:
 
     anchor: str
     attribute: str
+    metric: str
     stage: str
     verdict: str
     class_: str
@@ -98,6 +99,7 @@ def _verdict_row(i: int, verdict: Verdict, status: str) -> VerdictRow:
     return VerdictRow(
         anchor=f"v{i}",
         attribute=verdict.attribute,
+        metric=metric_text(verdict.metric),
         stage=stage_text(verdict.stage),
         verdict=verdict.verdict,
         class_=verdict.class_,
@@ -110,6 +112,17 @@ def _verdict_row(i: int, verdict: Verdict, status: str) -> VerdictRow:
         provenance=verdict.provenance,
         reasons=tuple(part.strip() for part in verdict.reason.split(" | ") if part.strip()),
     )
+
+
+def metric_text(metric: str) -> str:
+    """What a criterion measures, in words, without the room that measures it; "" where that is all of its name.
+
+    Examples
+    --------
+    >>> metric_text("karyotype.normal_fraction_g_band"), metric_text("viability")
+    ('normal fraction g band', '')
+    """
+    return metric.partition(".")[2].replace("_", " ").replace(".", " ")
 
 
 def _split_source(source: str) -> tuple[str, str]:
@@ -245,7 +258,9 @@ def detection_setting(records: Sequence[Sensitivity]) -> str:
 
 def interval_levels(data_levels: Iterable[float]) -> str:
     """The coverage of the intervals in the report, e.g. "95 %"."""
-    return ", ".join(quantity(level, "fraction") for level in sorted(set(data_levels)))
+    # 0 and 1 mark bands and exact counts, which cover nothing by chance.
+    levels = sorted({level for level in data_levels if 0.0 < level < 1.0})
+    return ", ".join(quantity(level, "fraction") for level in levels)
 
 
 def measurement_rows(measurements: Sequence[Measurement]) -> tuple[dict[str, Any], ...]:

@@ -111,13 +111,15 @@ def apart(value: float, limit: float, unit: str) -> str:
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:
-    """The interval of an estimate in words; "" where there is none.
+    """The interval of an estimate in words; "" where there is none, as with an exact count.
 
     Examples
     --------
     >>> interval(0.1, 0.2, "fraction"), interval(None, 0.001, "fraction"), interval(None, None, "h")
     ('10–20\u202f%', 'at most 0.1\u202f%', '')
     """
+    if low is not None and low == high:
+        return ""
     if low is None:
         return "" if high is None else f"at most {quantity(high, unit)}"
     if high is None:

@@ -19,6 +19,7 @@ from genostab.run.demo_reads import build_tiles, write_library
 from genostab.run.demo_snps import panel_sites, vcf_text, write_vcf
 from genostab.run.demo_tables import (
     Rows,
+    animal_rows,
     ddpcr_rows,
     metaphase_rows,
     observation_rows,
@@ -136,6 +137,7 @@ def _texts(truth: Truth, seed: int) -> dict[str, str]:
         "gband.csv": _csv(metaphase_rows(truth, seed)),
         "passages.csv": _csv(passage_rows(truth, seed)),
         "ddpcr.csv": _csv(ddpcr_rows(truth, seed)),
+        "animals.csv": _csv(animal_rows(truth)),
         "trap.csv": _csv(plate),
         "layout.csv": _csv(layout),
         "observations.csv": _csv(observation_rows(truth)),
@@ -177,8 +179,9 @@ def _manifest(truth: Truth) -> dict[str, Any]:
         "culture": {"passages": "passages.csv"},
         "residual": [
             {"assay": truth.residual["ddpcr"]["assay"], "file": "ddpcr.csv"},
-            dict(truth.residual["flow"]),
+            *(dict(assay) for assay in truth.residual["flow"]),
         ],
+        "tumorigenicity": {"animals": "animals.csv"},
         "telomerase": {"plate": "trap.csv", "layout": "layout.csv"},
         "observations": "observations.csv",
     }

@@ -69,38 +69,46 @@ def ddpcr_rows(truth: Truth, seed: int) -> Rows:
     return rows
 
 
-def _trap_wells(truth: Truth) -> list[tuple[str, str, float | None, int | None, float]]:
-    """Role, lysate, standard amount, cells and true amount [amol] of each well."""
+def _trap_wells(truth: Truth) -> list[tuple[str, str, float | str, int | str, float | None]]:
+    """Role, lysate, standard amount, cells and noiseless Cq of each well; no Cq without template."""
     facts = truth.telomerase
-    wells: list[tuple[str, str, float | None, int | None, float]] = []
+
+    def cq(amol: float) -> float:
+        return float(facts["cq_at_1_amol"] - np.log(amol) / np.log(facts["efficiency_fold"]))
+
+    wells: list[tuple[str, str, float | str, int | str, float | None]] = []
     for amount in facts["standards_amol"]:
-        wells += [("standard", "", amount, None, amount)] * facts["standard_replicates"]
+        wells += [("standard", "", amount, "", cq(amount))] * facts["standard_replicates"]
+    leftover = facts["heat_treated_amol"]
     for lysate in facts["lysates"]:
+        name, replicates = lysate["lysate"], facts["replicates"]
         for cells in lysate["cells"]:
-            active = lysate["amol_per_cell"] * cells + facts["heat_treated_amol"]
-            test = (lysate["role"], lysate["lysate"], None, cells, active)
-            heat = ("heat_treated", lysate["lysate"], None, cells, facts["heat_treated_amol"])
-            wells += [test] * facts["replicates"] + [heat] * facts["replicates"]
-    wells += [("no_template", "", None, None, 0.0)] * facts["no_template_wells"]
-    return wells + [("lysis_buffer", "", None, None, 0.0)] * facts["lysis_buffer_wells"]
+            active = lysate["amol_per_cell"] * cells + leftover
+            wells += [(lysate["role"], name, "", cells, cq(active))] * replicates
+            wells += [("heat_treated", name, "", cells, cq(leftover))] * replicates
+    for name in (*(lysate["lysate"] for lysate in facts["lysates"]), ""):
+        wells += [("internal_control", name, "", "", facts["internal_control_cq"])] * facts["replicates"]
+    wells += [("no_template", "", "", "", None)] * facts["no_template_wells"]
+    return wells + [("lysis_buffer", "", "", "", None)] * facts["lysis_buffer_wells"]
 
 
 def trap_rows(truth: Truth, seed: int) -> tuple[Rows, Rows]:
     """Rows of trap.csv and layout.csv; Cq = b - log(amol) / log(E) + noise, empty without template."""
-    facts = truth.telomerase
     wells = _trap_wells(truth)
-    noise = facts["cq_sd"] * normals(seed, "trap", len(wells))
+    noise = truth.telomerase["cq_sd"] * normals(seed, "trap", len(wells))
     plate: Rows = [("well", "cq")]
     layout: Rows = [("well", "role", "lysate", "amount_amol", "cells")]
-    for i, (role, lysate, amount, cells, true_amol) in enumerate(wells):
+    for i, (role, lysate, amount, cells, mean_cq) in enumerate(wells):
         well = f"{'ABCDEFGH'[i // 12]}{i % 12 + 1}"
-        cq = ""
-        if true_amol > 0.0:
-            cycles = facts["cq_at_1_amol"] - np.log(true_amol) / np.log(facts["efficiency_fold"])
-            cq = f"{cycles + noise[i]:.3f}"
-        plate.append((well, cq))
-        layout.append((well, role, lysate, "" if amount is None else amount, "" if cells is None else cells))
+        plate.append((well, "" if mean_cq is None else f"{mean_cq + noise[i]:.3f}"))
+        layout.append((well, role, lysate, amount, cells))
     return plate, layout
+
+
+def animal_rows(truth: Truth) -> Rows:
+    """Rows of animals.csv: group, dose_cells, tested, positive."""
+    columns = ("group", "dose_cells", "tested", "positive")
+    return [columns, *([group[name] for name in columns] for group in truth.animals)]
 
 
 def observation_rows(truth: Truth) -> Rows:

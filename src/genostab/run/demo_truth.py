@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -60,6 +60,7 @@ class Truth:
     passages: Mapping[str, Any]
     residual: Mapping[str, Any]
     telomerase: Mapping[str, Any]
+    animals: Sequence[Mapping[str, Any]]
     observations: Mapping[str, Any]
 
 
