@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from genostab.io.bam import _base_table
 from genostab.kernels.bam import count_records
 from reference import bam as plain
 
@@ -37,7 +36,7 @@ def walk(function: Callable[..., tuple[int, int]], data: NDArray[np.uint8]) -> i
     counts = np.zeros((5, LENGTH_BP // BIN_BP), dtype=np.int64)
     totals = np.zeros(3, dtype=np.int64)
     first, length = np.zeros(1, dtype=np.int64), np.array([LENGTH_BP])
-    function(data, first, length, BIN_BP, 1, _base_table(), counts, totals)
+    function(data, first, length, BIN_BP, 1, counts, totals)
     return int(counts[0].sum())
 
 

@@ -9,11 +9,10 @@ def _sequence(body, start, n_bases):
     codes = []
     for byte in body[start : start + (n_bases + 1) // 2]:
         codes += [CODES[byte >> 4], CODES[byte & 15]]
-    # The pad nibble of an odd length is 0 in a valid file and counts as no base.
-    return codes
+    return codes[:n_bases]
 
 
-def count_records(data, contig_bin, contig_length, bin_bp, min_mapq, base_table, out_counts, out_totals):
+def count_records(data, contig_bin, contig_length, bin_bp, min_mapq, out_counts, out_totals):
     raw = bytes(data)
     at = 0
     while at + 4 <= len(raw):

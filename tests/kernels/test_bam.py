@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference.bam
-from genostab.io.bam import _base_table
 from genostab.kernels.bam import count_records
 
 N_BINS = 20
@@ -32,7 +31,7 @@ def walk(function, data, min_mapq=10):
     counts = np.zeros((5, N_BINS), dtype=np.int64)
     totals = np.zeros(3, dtype=np.int64)
     array = np.frombuffer(data, dtype=np.uint8)
-    state = function(array, CONTIG_BIN, CONTIG_LENGTH, 100, min_mapq, _base_table(), counts, totals)
+    state = function(array, CONTIG_BIN, CONTIG_LENGTH, 100, min_mapq, counts, totals)
     return tuple(int(x) for x in state), counts, totals
 
 

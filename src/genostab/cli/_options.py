@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from genostab.cli._text import filled, say, text_table
 
 if TYPE_CHECKING:
     from genostab.run.analyze import Outcome
@@ -42,20 +44,23 @@ def progress(*, quiet: bool, verbose: bool) -> Iterator[Callable[[str], None]]:
     if quiet:
         yield lambda message: None
     elif verbose:
-        shown: list[str] = []
+        shown = ""
 
         def tell(message: str) -> None:
+            nonlocal shown
             step = message.split(":", maxsplit=1)[0]
-            if [step] != shown:
-                shown[:] = [step]
-                click.echo(step, err=True)
+            if step != shown:
+                shown = step
+                say(step, err=True)
 
         yield tell
     elif sys.stderr.isatty():
         from rich.console import Console
+        from rich.text import Text
 
         with Console(stderr=True).status("starting") as status:
-            yield status.update
+            # A file's name may hold what rich would read as markup.
+            yield lambda message: status.update(Text(message))
     else:
         yield lambda message: None
 
@@ -72,13 +77,6 @@ def _format(value: float | str | None) -> str:
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
-
-
 def outcome_text(outcome: Outcome) -> str:
     """The verdict table, the calls, what was not tested, and where the report is."""
     table = [("criterion", "attribute", "measured", "rule", "verdict", "class")]
@@ -93,7 +91,7 @@ def outcome_text(outcome: Outcome) -> str:
         )
         for verdict in outcome.verdicts
     ]
-    lines = [_columns(table), ""]
+    lines = [text_table(table), ""]
     reported = [call for call in outcome.calls if call.reported]
     if reported:
         calls = [("call", "cells", "95 %", "origin", "recurrent")]
@@ -107,12 +105,12 @@ def outcome_text(outcome: Outcome) -> str:
             )
             for call in reported
         ]
-        lines += [_columns(calls), ""]
-    lines += [f"not tested: {each.block} ({each.reason})" for each in outcome.not_tested]
-    return "\n".join([*lines, outcome.overall.line, f"report: {outcome.report}"])
+        lines += [text_table(calls), ""]
+    lines += [filled(f"not tested: {each.block} ({each.reason})", "  ") for each in outcome.not_tested]
+    return "\n".join([*lines, filled(outcome.overall.line), f"report: {outcome.report}"])
 
 
 def fails(outcome: Outcome, fail_on: str | None) -> bool:
     """Whether the overall verdict is one that --fail-on names."""
-    levels = {"fail": ("FAIL",), "indeterminate": ("FAIL", "INVALID", "INDETERMINATE")}
+    levels = {"fail": ("FAIL",), "indeterminate": ("FAIL", "INVALID", "INDETERMINATE", "NOT TESTED")}
     return fail_on is not None and outcome.overall.verdict in levels[fail_on]

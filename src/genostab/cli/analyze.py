@@ -16,6 +16,7 @@ from genostab.cli._options import (
     threads_option,
     verbosity_options,
 )
+from genostab.cli._text import say
 from genostab.errors import EXIT_VERDICT_FAIL
 
 _FILE = click.Path(path_type=Path)
@@ -67,6 +68,6 @@ def analyze(
             manifest, output, threads=threads, seed=None, actor=actor(), command=sys.argv, on_progress=tell
         )
     if not quiet:
-        click.echo(outcome_text(outcome))
+        say(outcome_text(outcome))
     if fails(outcome, fail_on):
         raise click.exceptions.Exit(EXIT_VERDICT_FAIL)

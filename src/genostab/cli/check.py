@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from genostab.cli._text import say
+
 
 @click.command()
 @click.argument("manifest", type=click.Path(path_type=Path), metavar="LOT.yaml")
@@ -14,4 +16,4 @@ def check(manifest: Path) -> None:
     from genostab.run.check import check_lot
 
     n_files = check_lot(manifest)
-    click.echo(f"{manifest}: no error; {n_files} files looked at")
+    say(f"{manifest}: no error; {n_files} files looked at")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ from genostab.cli._options import (
     threads_option,
     verbosity_options,
 )
+from genostab.cli._text import say
 
 DEMO_SEED = 2021
 
@@ -34,12 +34,9 @@ def demo(output: Path, seed: int, threads: int, quiet: bool, verbose: bool) -> N
     from genostab.run.demo import run_demo
 
     with progress(quiet=quiet, verbose=verbose) as tell:
-        started = time.perf_counter()
         outcome, made_s, analysed_s = run_demo(
             output, seed=seed, threads=threads, actor=actor(), command=sys.argv, on_progress=tell
         )
     if not quiet:
-        click.echo(outcome_text(outcome))
-        click.echo(
-            f"simulated in {made_s:.1f} s, analysed in {analysed_s:.1f} s, {time.perf_counter() - started:.1f} s in all"
-        )
+        say(outcome_text(outcome))
+        say(f"simulated in {made_s:.1f} s, analysed in {analysed_s:.1f} s")

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import io
+import signal
 import sys
 from collections.abc import Sequence
 
 import click
 
 from genostab import __version__
-from genostab.errors import EXIT_BUG, EXIT_SIGINT, EXIT_USAGE, GenostabError, GenostabErrors, UsageError
+from genostab.cli._text import say
+from genostab.errors import (
+    EXIT_BUG,
+    EXIT_SIGINT,
+    EXIT_SIGTERM,
+    EXIT_USAGE,
+    GenostabError,
+    GenostabErrors,
+    ResourceError,
+    UsageError,
+)
 
 _COMMANDS = {
     "analyze": "genostab.cli.analyze",
@@ -55,35 +67,50 @@ def genostab() -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+class _Terminated(BaseException):
+    """SIGTERM, raised where the program is, so that it leaves by the same way as after an interrupt."""
+
+
+def _terminate(signum: int, frame: object) -> None:
+    signal.signal(signum, signal.SIG_IGN)
+    raise _Terminated
+
+
+def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(arguments))
+    signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks a character gets its code; it must not cost the run its exit code.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run())
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code. No exception but the reader's own bug reaches a user."""
+    """Run the command line; the exit code. No traceback reaches a user, not even that of a bug of ours."""
     try:
-        genostab.main(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.exceptions.Abort:
-        click.echo("stopped", err=True)
-        return EXIT_SIGINT
+        # Where a command leaves by Exit, click gives back its code.
+        code = genostab.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.format_message(), err=True)
+        return EXIT_USAGE
     except click.UsageError as error:
         return _tell(_usage_error(error))
-    except click.ClickException as error:
-        error.show()
-        return EXIT_USAGE
     except (GenostabError, GenostabErrors) as error:
         return _tell(error)
-    except KeyboardInterrupt:
-        click.echo("stopped", err=True)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        say("stopped", err=True)
         return EXIT_SIGINT
-    except BrokenPipeError:
+    except _Terminated:
+        say("terminated", err=True)
+        return EXIT_SIGTERM
+    except SystemExit:  # click's own way out where the reader of its help went away
         return 0
+    except (OSError, MemoryError) as error:
+        return _tell(_resource_error(error))
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes a message, not a traceback
         return _tell_bug(error)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _usage_error(error: click.UsageError) -> UsageError:
@@ -98,8 +125,19 @@ def _usage_error(error: click.UsageError) -> UsageError:
     )
 
 
+def _resource_error(error: OSError | MemoryError) -> ResourceError:
+    return ResourceError(
+        "GS-5001",
+        what="the system refused",
+        where=str(getattr(error, "filename", None) or "this process"),
+        found=getattr(error, "strerror", None) or str(error) or "no memory left",
+        expected="enough space and memory, and the permission to use them",
+        action="free the resource and run again",
+    )
+
+
 def _tell(error: GenostabError | GenostabErrors) -> int:
-    click.echo(str(error), err=True)
+    say(str(error), err=True)
     return error.exit_code
 
 
@@ -107,13 +145,17 @@ def _tell_bug(error: Exception) -> int:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="genostab-bug-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as report:
-        report.write(f"genostab {__version__}\n{''.join(traceback.format_exception(error))}")
-    click.echo(
-        f"This is a bug of genostab ({type(error).__name__}: {error}). No result was published.\n"
-        f"  Please report it with the file {report.name}",
+    details = f"genostab {__version__}\n{''.join(traceback.format_exception(error))}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="genostab-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+        ) as report:
+            report.write(details)
+        where = f"the file {report.name}"
+    except OSError:
+        where = "the command that you ran"
+    say(
+        f"This is a bug of genostab ({type(error).__name__}: {error}).\n  Please report it with {where}",
         err=True,
     )
     return EXIT_BUG

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+
+from genostab.cli._text import filled, say, text_table
 
 
 @click.group()
@@ -14,43 +17,38 @@ def profile() -> None:
     """Show the release profiles that a lot can be judged against."""
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in (header, *rows))
-    return "\n".join("  ".join(cells).rstrip() for cells in padded)
-
-
 def _limit(criterion: Mapping[str, Any]) -> str:
+    unit = "" if criterion["unit"] == "category" else criterion["unit"]
     if criterion["direction"] == "report":
-        return "no limit"
+        return f"no limit ({unit})" if unit else "no limit"
     limit = criterion["limit_rule"] if criterion["limit"] is None else criterion["limit"]
     shown = f"{limit:g}" if isinstance(limit, float) else limit or ""
-    return f"{criterion['direction']} {shown}".rstrip()
+    return " ".join(part for part in (criterion["direction"], shown, unit) if part)
 
 
-def _row(criterion: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        criterion["id"],
-        criterion["attribute"],
-        criterion["metric"],
-        _limit(criterion),
-        criterion["unit"],
-        criterion["class"],
-        "+".join(criterion["provenance"]),
-        criterion["source"]["ref"],
-    )
+def _criteria_text(criteria: Sequence[Mapping[str, Any]]) -> str:
+    """Criteria below their attributes, and their sources as numbered notes."""
+    sources = list(dict.fromkeys(criterion["source"]["ref"] for criterion in criteria))
+    rows: list[tuple[str, ...]] = [("criterion", "metric", "limit", "class", "provenance")]
+    for attribute, group in itertools.groupby(criteria, key=lambda criterion: str(criterion["attribute"])):
+        rows += [("",) * 5, (attribute, "", "", "", "")]
+        rows += [
+            (
+                criterion["id"],
+                criterion["metric"],
+                _limit(criterion),
+                criterion["class"],
+                f"{'+'.join(criterion['provenance'])} [{sources.index(criterion['source']['ref']) + 1}]",
+            )
+            for criterion in group
+        ]
+    notes = [filled(f"[{number}] {source}", "    ") for number, source in enumerate(sources, start=1)]
+    return "\n".join((text_table(rows), "", *notes))
 
 
 def _page(content: Mapping[str, Any]) -> str:
-    header = ("id", "attribute", "metric", "limit", "unit", "class", "provenance", "source")
-    head = (
-        f"{content['id']}  {content['title']}",
-        f"sha256 {content['sha256']}",
-        "",
-        content["statement"],
-        "",
-    )
-    return "\n".join((*head, _table(header, [_row(criterion) for criterion in content["criteria"]])))
+    head = f"{content['id']}  {content['title']}\nsha256 {content['sha256']}"
+    return "\n\n".join((head, filled(content["statement"]), _criteria_text(content["criteria"])))
 
 
 @profile.command(name="list")
@@ -61,10 +59,10 @@ def list_command(as_json: bool) -> None:
 
     summaries = profile_summaries()
     if as_json:
-        click.echo(json.dumps(summaries, ensure_ascii=False, indent=2))
+        say(json.dumps(summaries, ensure_ascii=False, indent=2))
         return
     columns = ("id", "criteria", "title")
-    click.echo(_table(columns, [[str(summary[column]) for column in columns] for summary in summaries]))
+    say(text_table([columns, *([str(summary[column]) for column in columns] for summary in summaries)]))
 
 
 @profile.command()
@@ -75,4 +73,4 @@ def show(id_or_path: str, as_json: bool) -> None:
     from genostab.run.profiles import profile_content
 
     content = profile_content(id_or_path)
-    click.echo(json.dumps(content, ensure_ascii=False, indent=2) if as_json else _page(content))
+    say(json.dumps(content, ensure_ascii=False, indent=2) if as_json else _page(content))

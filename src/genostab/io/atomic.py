@@ -131,7 +131,7 @@ def _rename_all(finals: Mapping[str, Path], staged: Mapping[str, Path]) -> None:
         for name, temporary in staged.items():
             os.replace(temporary, finals[name])
             renamed.append(name)
-    except OSError:
+    except BaseException:  # a signal, too
         for name in renamed:
             _put_back(finals[name], before[name])
         raise

@@ -140,23 +140,21 @@ def _cram_error(path: Path, reference: Path | None, complaint: str) -> InputErro
 
 
 class _Buffer:
-    """Inflated bytes that are consumed from the front; grows by one piece at a time."""
+    """Inflated pieces; `data` is what the header has left of the pieces taken so far."""
 
     def __init__(self, pieces: Iterator[bytes], where: str) -> None:
         self._pieces = pieces
         self._where = where
         self.data = b""
 
-    def grow(self) -> bool:
-        piece = next(self._pieces, None)
-        if piece is None:
-            return False
-        self.data = self.data + piece if self.data else piece
-        return True
+    def next_piece(self) -> bytes | None:
+        return next(self._pieces, None)
 
     def take(self, n: int) -> bytes:
         while len(self.data) < n:
-            if not self.grow():
+            piece = self.next_piece()
+            self.data += piece or b""
+            if piece is None:
                 raise _refuse(
                     "GS-2003",
                     "the BAM ends inside its header",
@@ -234,17 +232,6 @@ def _cram_header(path: Path) -> AlignmentHeader:
         sample=samples.pop() if len(samples) == 1 else "",
         contigs={line["SN"]: int(line["LN"]) for line in header.get("SQ", [])},
     )
-
-
-def _base_table() -> NDArray[np.uint64]:
-    """Per packed byte of two bases: G or C count, plus A, C, G, T count times 2**32 (codes A 1, C 2, G 4, T 8)."""
-    codes = np.arange(16)
-    is_gc = np.isin(codes, (2, 4)).astype(np.uint64)
-    is_base = np.isin(codes, (1, 2, 4, 8)).astype(np.uint64)
-    byte = np.arange(256)
-    high, low = byte >> 4, byte & 15
-    table: NDArray[np.uint64] = (is_gc[high] + is_gc[low]) + ((is_base[high] + is_base[low]) << np.uint64(32))
-    return table
 
 
 def _tile(genome: Genome, bin_bp: int) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int64]]:
@@ -326,42 +313,64 @@ def _walk(
     totals: NDArray[np.int64],
     on_progress: Callable[[int], None],
 ) -> None:
-    table = _base_table()
+    """Count every record; one that straddles two pieces is joined by itself, so that pieces are not copied."""
     passed = 0
-    while True:
+
+    def count(data: bytes, start: int) -> int:
+        nonlocal passed
         used, status = count_records(
-            np.frombuffer(buffer.data, dtype=np.uint8),
+            np.frombuffer(data, dtype=np.uint8, offset=start),
             contig_bin,
             contig_length,
             bin_bp,
             min_mapq,
-            table,
             counts,
             totals,
         )
         if status != WALK_OK:
-            raise _refuse(
-                "GS-2102",
-                "damaged BAM record",
-                f"{where}, record {int(totals[0]) + 1}, inflated byte {passed + used} after the header",
-                _WALK_ERRORS.get(status, "an impossible record length"),
-                "a record as the SAM specification lays it out",
-                "write the BAM again with samtools; check the disk and the transfer",
-            )
+            raise _damaged_record(where, int(totals[0]) + 1, passed + used, status)
         passed += used
-        buffer.data = buffer.data[used:]
+        return start + used
+
+    piece: bytes | None = buffer.data
+    rest = b""
+    while piece is not None:
+        start = 0
+        if rest:
+            start = _missing_bytes(rest, piece)
+            rest += piece[:start]
+            rest = rest[count(rest, 0) :]
+        if not rest:
+            rest = piece[count(piece, start) :] if start < len(piece) else b""
         on_progress(int(totals[0]))
-        if not buffer.grow():
-            break
-    if buffer.data:
+        piece = buffer.next_piece()
+    if rest:
         raise _refuse(
             "GS-2003",
             "the BAM ends inside a record",
             f"{where}, record {int(totals[0]) + 1}",
-            f"{len(buffer.data)} bytes of it",
+            f"{len(rest)} bytes of it",
             "a whole record",
             "copy the file again from its source",
         )
+
+
+def _missing_bytes(rest: bytes, piece: bytes) -> int:
+    """How many bytes of the next piece the record that begins in `rest` needs, at most all of them."""
+    head = rest[:4] if len(rest) >= 4 else rest + piece[: 4 - len(rest)]
+    size = int.from_bytes(head, "little", signed=True) if len(head) == 4 else 0
+    return min(len(piece), max(4 + size - len(rest), 4 - len(rest), 0))
+
+
+def _damaged_record(where: str, number: int, offset: int, status: int) -> InputError:
+    return _refuse(
+        "GS-2102",
+        "damaged BAM record",
+        f"{where}, record {number}, inflated byte {offset} after the header",
+        _WALK_ERRORS.get(status, "an impossible record length"),
+        "a record as the SAM specification lays it out",
+        "write the BAM again with samtools; check the disk and the transfer",
+    )
 
 
 def _bins(

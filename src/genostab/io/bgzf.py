@@ -17,7 +17,7 @@ _FIXED_HEADER = struct.Struct("<BBBBIBBH")
 _TRAILER = struct.Struct("<II")
 _EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _MAX_BLOCK_BYTES = 1 << 16
-_BATCH_BYTES = 2 << 20
+_BATCH_BYTES = 1 << 18  # inflated pieces of about 1 MB, which stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _inflate(blocks: list[_Block], where: str) -> bytes:
 
 
 def inflate_blocks(stream: IO[bytes], where: str, threads: int) -> Iterator[bytes]:
-    """Inflated bytes of a BGZF stream, in order, a few megabytes at a time.
+    """inflated bytes of a BGZF stream, in order, about a megabyte at a time.
 
     Parameters
     ----------

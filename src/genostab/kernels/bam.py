@@ -21,20 +21,88 @@ _MATE_UNMAPPED = 0x8
 _SECOND_IN_PAIR = 0x80
 
 
+_CG_BITS = np.uint64(0x6666666666666666)
+
+
 @kernel
 def _int32(data: NDArray[np.uint8], i: int) -> int:
+    # Unsigned indices need no wrap-around, so that the four loads become one.
+    at = np.uint64(i)
     word = (
-        np.uint32(data[i])
-        | (np.uint32(data[i + 1]) << np.uint32(8))
-        | (np.uint32(data[i + 2]) << np.uint32(16))
-        | (np.uint32(data[i + 3]) << np.uint32(24))
+        np.uint32(data[at])
+        | (np.uint32(data[at + np.uint64(1)]) << np.uint32(8))
+        | (np.uint32(data[at + np.uint64(2)]) << np.uint32(16))
+        | (np.uint32(data[at + np.uint64(3)]) << np.uint32(24))
     )
     return int(np.int32(word))
 
 
 @kernel
 def _uint16(data: NDArray[np.uint8], i: int) -> int:
-    return int(data[i]) | (int(data[i + 1]) << 8)
+    at = np.uint64(i)
+    return int(data[at]) | (int(data[at + np.uint64(1)]) << 8)
+
+
+@kernel
+def _uint64(data: NDArray[np.uint8], i: int) -> np.uint64:
+    at = np.uint64(i)
+    word = np.uint64(0)
+    for k in range(8):
+        word |= np.uint64(data[at + np.uint64(k)]) << np.uint64(8 * k)
+    return word
+
+
+@kernel
+def _bits(word: np.uint64) -> int:
+    """Bits set; the compiler knows this form as one instruction."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@kernel
+def _nonzero(word: np.uint64) -> np.uint64:
+    """One bit for each 4-bit code that is not 0."""
+    folded = word | (word >> np.uint64(1))
+    return (folded | (folded >> np.uint64(2))) & np.uint64(0x1111111111111111)
+
+
+@kernel
+def _count_bases(data: NDArray[np.uint8], start: int, n_bases: int) -> tuple[int, int]:
+    """G and C, and A, C, G and T among packed bases (4-bit codes A 1, C 2, G 4, T 8).
+
+    Plain bases have one bit each, so that 16 at a time are counted by bits; a read with any other code is looked at
+    base by base. An odd read leaves the low half of its last byte unused.
+    """
+    end = start + n_bases // 2
+    bits, used, gc = 0, 0, 0
+    i = start
+    while i + 8 <= end:
+        word = _uint64(data, i)
+        bits += _bits(word)
+        used += _bits(_nonzero(word))
+        gc += _bits(word & _CG_BITS)
+        i += 8
+    word = np.uint64(data[np.uint64(end)]) >> np.uint64(4) if n_bases % 2 else np.uint64(0)
+    while i < end:
+        word = (word << np.uint64(8)) | np.uint64(data[np.uint64(i)])
+        i += 1
+    bits += _bits(word)
+    used += _bits(_nonzero(word))
+    gc += _bits(word & _CG_BITS)
+    if bits == n_bases and used == n_bases:
+        return gc, n_bases
+    gc, known = 0, 0
+    for k in range(n_bases):
+        byte = data[np.uint64(start + k // 2)]
+        code = byte & np.uint8(15) if k % 2 else byte >> np.uint8(4)
+        if code == 2 or code == 4:
+            gc += 1
+            known += 1
+        elif code == 1 or code == 8:
+            known += 1
+    return gc, known
 
 
 @kernel
@@ -44,7 +112,6 @@ def count_records(
     contig_length: NDArray[np.int64],
     bin_bp: int,
     min_mapq: int,
-    base_table: NDArray[np.uint64],
     out_counts: NDArray[np.int64],
     out_totals: NDArray[np.int64],
 ) -> tuple[int, int]:
@@ -61,7 +128,6 @@ def count_records(
     contig_length : ndarray of int64, shape (n_contigs,), bp
     bin_bp : int, bin width [bp]
     min_mapq : int, least mapping quality
-    base_table : ndarray of uint64, shape (256,), per packed byte: G or C count, plus A, C, G, T count times 2**32
     out_counts : ndarray of int64, shape (5, n_bins), added to: accepted, MAPQ 0, duplicates, GC bases, ACGT bases
     out_totals : ndarray of int64, shape (3,), added to: records, records not primary or unmapped, records below
         `min_mapq`
@@ -87,8 +153,8 @@ def count_records(
         body = at + 4
         contig = _int32(data, body)
         position = _int32(data, body + 4)
-        name_bytes = int(data[body + 8])
-        mapq = int(data[body + 9])
+        name_bytes = int(data[np.uint64(body + 8)])
+        mapq = int(data[np.uint64(body + 9)])
         cigar_bytes = 4 * _uint16(data, body + 12)
         flag = _uint16(data, body + 14)
         n_bases = _int32(data, body + 16)
@@ -121,9 +187,7 @@ def count_records(
             continue
         if counts_fragment:
             out_counts[0, i_bin] += 1
-        packed = np.uint64(0)
-        for i in range(sequence, sequence + (n_bases + 1) // 2):
-            packed += base_table[data[i]]
-        out_counts[3, i_bin] += np.int64(packed & np.uint64(0xFFFFFFFF))
-        out_counts[4, i_bin] += np.int64(packed >> np.uint64(32))
+        gc, known = _count_bases(data, sequence, n_bases)
+        out_counts[3, i_bin] += gc
+        out_counts[4, i_bin] += known
     return at, WALK_OK

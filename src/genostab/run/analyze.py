@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,17 +20,18 @@ from genostab.io.atomic import publish
 from genostab.io.genome import load_genome
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.settings import Settings, load_settings
-from genostab.lot.manifest import Manifest
+from genostab.lot.manifest import Manifest, Sequencing
 from genostab.report.document import GenomeTrack, Header, QcFigure, ReportData, TextBlock
 from genostab.report.multiqc import safe_name
 from genostab.results import Call, NotTested
 from genostab.run.audit import append_entry
-from genostab.run.blocks import BlockResult, analyse_blocks, input_files
+from genostab.run.blocks import BlockResult, analyse_blocks
+from genostab.run.file_kind import check_same_kind, sample_file
 from genostab.run.hotspots import load_hotspots
 from genostab.run.lock import locked
 from genostab.run.measure import measure_karyotype
-from genostab.run.outputs import karyotype_files, lot_files
-from genostab.run.provenance import provenance_json, provenance_tree
+from genostab.run.outputs import KARYOTYPE_FILES, karyotype_files, lot_files
+from genostab.run.provenance import input_files, provenance_json, provenance_tree
 from genostab.run.sequencing import Sequenced, analyse_sequencing
 from genostab.run.texts import LIMITS, METHODS
 
@@ -99,6 +101,7 @@ def analyse_lot(
         files["provenance.json"] = provenance_json(tree, command=command, started=started, finished=_now())
         files[_AUDIT] = _audited(out, files, actor)
         publish(out, files)
+        _remove_stale(out, files)
     return Outcome(
         overall=data.overall,
         verdicts=data.verdicts,
@@ -129,6 +132,14 @@ def _refuse_other_lot(out: Path, lot: str) -> None:
         )
 
 
+def _remove_stale(out: Path, files: Mapping[str, bytes]) -> None:
+    """A lot that is analysed again without its sequencing must not keep the karyotype of the time before."""
+    for name in set(KARYOTYPE_FILES) - files.keys():
+        (out / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        (out / KARYOTYPE_FILES[0]).parent.rmdir()
+
+
 def _audited(out: Path, files: Mapping[str, bytes], actor: str) -> bytes:
     try:
         log = (out / _AUDIT).read_bytes()
@@ -147,6 +158,7 @@ def _sequencing(
 ) -> Sequenced | None:
     if manifest.sequencing is None:
         return None
+    check_same_kind(manifest.sequencing)
     return analyse_sequencing(
         manifest.sequencing,
         sex=manifest.line.sex if manifest.line else None,
@@ -166,21 +178,12 @@ def _report_data(
     tree: Mapping[str, object],
 ) -> ReportData:
     measurements = blocks.measurements
-    not_tested = blocks.not_tested
-    if sequenced is None:
-        not_tested = (NotTested(block="sequencing or array", reason="not in the manifest"), *not_tested)
-    else:
+    not_tested = (*_not_tested(manifest.sequencing), *blocks.not_tested)
+    if sequenced is not None:
         assert manifest.sequencing is not None
-        source = (manifest.sequencing.array or manifest.sequencing.sample or Path()).name
+        source, _ = sample_file(manifest.sequencing)
         names = [spot.name for spot in load_hotspots(genome)]
-        measurements = (*measure_karyotype(sequenced.karyotype, names, source), *measurements)
-        if not sequenced.has_parent:
-            not_tested = (
-                *not_tested,
-                NotTested(
-                    block="origin of the calls", reason="no parent line given; they may be constitutional"
-                ),
-            )
+        measurements = (*measure_karyotype(sequenced.karyotype, names, source.name), *measurements)
     verdicts = judge(profile, measurements, stage=manifest.stage, dose=manifest.dose)
     return ReportData(
         header=_header(manifest, profile, sequenced),
@@ -191,15 +194,31 @@ def _report_data(
         genome=_track(sequenced.karyotype, genome, sequenced) if sequenced else None,
         measurements=measurements,
         details=blocks.details,
-        qc=tuple(QcFigure(name=n, value=v, unit=u, note=t) for n, v, u, t in sequenced.qc)
-        if sequenced
-        else (),
+        qc=tuple(
+            QcFigure(name=n, value=v, unit=u, note=t) for n, v, u, t in (sequenced.qc if sequenced else ())
+        ),
         not_tested=not_tested,
         warnings=sequenced.warnings if sequenced else (),
         methods=tuple(TextBlock(title=title, text=text) for title, text in METHODS),
         limits=tuple(TextBlock(title=title, text=text) for title, text in LIMITS),
         provenance=tree,  # type: ignore[arg-type]
     )
+
+
+def _not_tested(block: Sequencing | None) -> tuple[NotTested, ...]:
+    """What the sequencing block does not say, or says without any use being made of it."""
+    if block is None:
+        return (NotTested(block="sequencing or array", reason="not in the manifest"),)
+    has_array = block.array is not None
+    reasons = {
+        "origin of the calls": "no parent line given; they may be constitutional" if not block.parent else "",
+        "sequencing.panel": "panels are not read yet: small variants are not judged" if block.panel else "",
+        "sequencing.sample": "the array is analysed; analyse the reads apart"
+        if has_array and block.sample
+        else "",
+        "sequencing.snps": "an array brings its own allele fractions" if has_array and block.snps else "",
+    }
+    return tuple(NotTested(block=name, reason=reason) for name, reason in reasons.items() if reason)
 
 
 def _header(manifest: Manifest, profile: Profile, sequenced: Sequenced | None) -> Header:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from genostab.io.plate import read_plate
 from genostab.lot.manifest import Manifest, Residual
 from genostab.report.document import Column, DetailTable
 from genostab.results import Measurement, NotTested
+from genostab.run.together import together
 from genostab.telomerase.trap import TrapResult, assess_trap
 from genostab.tumorigenicity.animals import animals_tumour_fraction
 from genostab.tumorigenicity.dilution import limiting_dilution, tpd50
@@ -45,13 +47,15 @@ def analyse_blocks(manifest: Manifest, on_progress: Callable[[str], None]) -> Bl
 
     Raises
     ------
-    GenostabError, GenostabErrors
-        For tables that are refused.
+    GenostabErrors
+        For tables that are refused, all of them together.
     """
-    parts = []
-    for name, block in _BLOCKS.items():
+
+    def told(name: str, block: Callable[[], BlockResult]) -> BlockResult:
         on_progress(name)
-        parts.append(block(manifest))
+        return block()
+
+    parts = together(partial(told, name, block) for name, block in block_steps(manifest).items())
     return BlockResult(
         measurements=tuple(m for part in parts for m in part.measurements),
         details=tuple(d for part in parts for d in part.details),
@@ -59,28 +63,29 @@ def analyse_blocks(manifest: Manifest, on_progress: Callable[[str], None]) -> Bl
     )
 
 
-def _absent(block: str) -> BlockResult:
-    return BlockResult(not_tested=(NotTested(block=block, reason="not in the manifest"),))
+def block_steps(manifest: Manifest) -> dict[str, Callable[[], BlockResult]]:
+    """What computes each block, by its name."""
+    return {name: partial(block, manifest) for name, block in _BLOCKS.items()}
 
 
-def _unknown(block: str, reason: str) -> BlockResult:
+def _not_tested(block: str, reason: str = "not in the manifest") -> BlockResult:
     return BlockResult(not_tested=(NotTested(block=block, reason=reason),))
+
+
+def _columns(*names: str | tuple[str, str]) -> tuple[Column, ...]:
+    """Columns by name, or by name and unit."""
+    pairs = [(name, "") if isinstance(name, str) else name for name in names]
+    return tuple(Column(name=name, unit=unit) for name, unit in pairs)
 
 
 def _metaphases(manifest: Manifest) -> BlockResult:
     if manifest.metaphases is None:
-        return _absent("metaphases")
+        return _not_tested("metaphases")
     metaphases = read_metaphases(manifest.metaphases)
     found = find_changes(score_metaphases(metaphases))
     table = DetailTable(
         title="Changes in G-banded metaphases",
-        columns=(
-            Column(name="change"),
-            Column(name="kind"),
-            Column(name="cells"),
-            Column(name="of"),
-            Column(name="clone"),
-        ),
+        columns=_columns("change", "kind", "cells", "of", "clone"),
         rows=tuple(
             (
                 change.change,
@@ -101,7 +106,7 @@ def _metaphases(manifest: Manifest) -> BlockResult:
 
 def _culture(manifest: Manifest) -> BlockResult:
     if manifest.culture is None:
-        return _absent("culture")
+        return _not_tested("culture")
     path = manifest.culture.passages
     passages = read_passages(path)
     rows = tuple(
@@ -112,12 +117,7 @@ def _culture(manifest: Manifest) -> BlockResult:
     )
     table = DetailTable(
         title="Passages",
-        columns=(
-            Column(name="passage"),
-            Column(name="day", unit="d"),
-            Column(name="seeded", unit="cells"),
-            Column(name="harvested", unit="cells"),
-        ),
+        columns=_columns("passage", ("day", "d"), ("seeded", "cells"), ("harvested", "cells")),
         rows=rows,
     )
     measured = (*growth(passages, source=path.name), variant_probability(passages, source=path.name))
@@ -126,42 +126,32 @@ def _culture(manifest: Manifest) -> BlockResult:
 
 def _residual(manifest: Manifest) -> BlockResult:
     if not manifest.residual:
-        return _absent("residual")
-    measured, counts = [], []
-    for entry in manifest.residual:
-        measurement, count = _one_residual(entry)
-        measured.append(measurement)
-        if count is not None:
-            counts.append(count)
+        return _not_tested("residual")
+    results = together(partial(_one_residual, entry) for entry in manifest.residual)
+    measured = tuple(measurement for measurement, _ in results)
+    counts = [count for _, count in results if count is not None]
     dose = manifest.dose.cells if manifest.dose else None
-    if dose is None:
-        return BlockResult(
-            measurements=tuple(measured),
-            not_tested=(
-                NotTested(block="residual iPSC per dose", reason="the manifest states no dose.cells"),
-            ),
-        )
-    if not counts:
-        return BlockResult(
-            measurements=tuple(measured),
-            not_tested=(NotTested(block="residual iPSC per dose", reason="no assay gives a count of cells"),),
-        )
-    names = ", ".join(count.assay for count in counts)
-    pooled = dose_risk(counts, dose, source=names)
-    table = DetailTable(
+    if dose is None or not counts:
+        why = "the manifest states no dose.cells" if dose is None else "no assay gives a count of cells"
+        return replace(_not_tested("residual iPSC per dose", why), measurements=measured)
+    pooled = dose_risk(counts, dose, source=", ".join(count.assay for count in counts))
+    return BlockResult(measurements=(*measured, *pooled), details=(_posterior_table(counts, dose),))
+
+
+def _posterior_table(counts: Sequence[AssayCount], dose: float) -> DetailTable:
+    return DetailTable(
         title="Residual iPSC by assay, carried to the dose",
-        columns=(
-            Column(name="assays"),
-            Column(name="positives"),
-            Column(name="effective cells"),
-            Column(name="posterior mean per cell"),
-            Column(name="upper 95 % per cell"),
-            Column(name="mean per dose", unit="cells"),
+        columns=_columns(
+            "assays",
+            "positives",
+            "effective cells",
+            "posterior mean per cell",
+            "upper 95 % per cell",
+            ("mean per dose", "cells"),
         ),
         rows=tuple(_posterior_row(group, dose) for group in _alone_and_together(counts)),
         note="Gamma-Poisson posterior; assays together only as far as they can be taken as measuring one frequency.",
     )
-    return BlockResult(measurements=(*measured, *pooled), details=(table,))
 
 
 def _alone_and_together(counts: Sequence[AssayCount]) -> list[list[AssayCount]]:
@@ -224,24 +214,30 @@ def _cells_of_droplets(assay: str, droplets: DropletCounts, measurement: Measure
 def _tumorigenicity(manifest: Manifest) -> BlockResult:
     block = manifest.tumorigenicity
     if block is None or (block.animals is None and block.dilution is None):
-        return _absent("tumorigenicity")
-    measured: list[Measurement] = []
+        return _not_tested("tumorigenicity")
+    steps: list[Callable[[], tuple[Measurement, ...]]] = []
     if block.animals is not None:
-        group, dose, tested, positive = read_animals(block.animals)
-        measured.append(animals_tumour_fraction(group, dose, tested, positive, source=block.animals.name))
+        steps.append(partial(_animals, block.animals))
     if block.dilution is not None:
-        group, dose, tested, positive = read_animals(block.dilution)
-        product = np.array([name == "product" for name in group])
-        for estimate in (limiting_dilution, tpd50):
-            measured.append(
-                estimate(dose[product], tested[product], positive[product], source=block.dilution.name)
-            )
-    return BlockResult(measurements=tuple(measured))
+        steps.append(partial(_dilution, block.dilution))
+    return BlockResult(measurements=tuple(m for part in together(steps) for m in part))
+
+
+def _animals(path: Path) -> tuple[Measurement, ...]:
+    group, dose, tested, positive = read_animals(path)
+    return (animals_tumour_fraction(group, dose, tested, positive, source=path.name),)
+
+
+def _dilution(path: Path) -> tuple[Measurement, ...]:
+    group, dose, tested, positive = read_animals(path)
+    product = np.array([name == "product" for name in group])
+    rows = dose[product], tested[product], positive[product]
+    return limiting_dilution(*rows, source=path.name), tpd50(*rows, source=path.name)
 
 
 def _telomerase(manifest: Manifest) -> BlockResult:
     if manifest.telomerase is None:
-        return _absent("telomerase")
+        return _not_tested("telomerase")
     plate = read_plate(manifest.telomerase.plate, manifest.telomerase.layout)
     result = assess_trap(plate, manifest.telomerase.plate.name)
     return BlockResult(measurements=result.measurements, details=_trap_tables(result))
@@ -250,13 +246,13 @@ def _telomerase(manifest: Manifest) -> BlockResult:
 def _trap_tables(result: TrapResult) -> tuple[DetailTable, ...]:
     lysates = DetailTable(
         title="Telomerase by lysate",
-        columns=(
-            Column(name="lysate"),
-            Column(name="cells"),
-            Column(name="verdict"),
-            Column(name="Cq later after heat", unit="cycles"),
-            Column(name="net activity", unit="amol/cell"),
-            Column(name="relative activity", unit="fraction"),
+        columns=_columns(
+            "lysate",
+            "cells",
+            "verdict",
+            ("Cq later after heat", "cycles"),
+            ("net activity", "amol/cell"),
+            ("relative activity", "fraction"),
         ),
         rows=tuple(
             (
@@ -281,7 +277,7 @@ def _trap_tables(result: TrapResult) -> tuple[DetailTable, ...]:
     )
     standard = DetailTable(
         title="TRAP standard curve",
-        columns=(Column(name="figure"), Column(name="value"), Column(name="meaning")),
+        columns=_columns("figure", "value", "meaning"),
         rows=rows,
     )
     return standard, lysates
@@ -289,7 +285,7 @@ def _trap_tables(result: TrapResult) -> tuple[DetailTable, ...]:
 
 def _observations(manifest: Manifest) -> BlockResult:
     if manifest.observations is None:
-        return _absent("observations")
+        return _not_tested("observations")
     path = manifest.observations
     measured = measure_observations(read_observations(path))
     # Errors name the whole path; results only the file, so that they do not depend on where it lies.
@@ -299,13 +295,16 @@ def _observations(manifest: Manifest) -> BlockResult:
 
 
 def _flow(manifest: Manifest) -> BlockResult:
+    if not manifest.flow:
+        return _not_tested("flow cytometry files")
     reason = "event files are not read yet: state the result in observations.csv, or counts under residual"
-    return _unknown("flow", reason) if manifest.flow else BlockResult()
+    return _not_tested("flow cytometry files", reason)
 
 
 def _endotoxin(manifest: Manifest) -> BlockResult:
-    reason = "LAL plates are not read yet: state the result in observations.csv"
-    return _unknown("endotoxin plate", reason) if manifest.endotoxin else BlockResult()
+    if manifest.endotoxin is None:
+        return _not_tested("endotoxin plate")
+    return _not_tested("endotoxin plate", "LAL plates are not read yet: state the result in observations.csv")
 
 
 _BLOCKS: dict[str, Callable[[Manifest], BlockResult]] = {
@@ -318,21 +317,3 @@ _BLOCKS: dict[str, Callable[[Manifest], BlockResult]] = {
     "endotoxin": _endotoxin,
     "observations": _observations,
 }
-
-
-def input_files(manifest: Manifest) -> tuple[Path, ...]:
-    """Every file that a manifest names, in its order."""
-    found: list[Path] = []
-
-    def walk(value: object) -> None:
-        if isinstance(value, Path):
-            found.append(value)
-        elif isinstance(value, dict):
-            for part in value.values():
-                walk(part)
-        elif isinstance(value, list | tuple):
-            for part in value:
-                walk(part)
-
-    walk(manifest.model_dump())
-    return tuple(dict.fromkeys(found))

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial
 from pathlib import Path
 
-from genostab.assays.observations import measure_observations
+import numpy as np
+from pydantic import ValidationError
+
+from genostab.arrays import Bins, Genome
 from genostab.compliance.profile import load_profile
-from genostab.culture.growth import check_passages
-from genostab.errors import GenostabError, GenostabErrors
-from genostab.io.animals import read_animals
+from genostab.errors import GenostabError, GenostabErrors, InputError
 from genostab.io.bam import read_alignment_header
 from genostab.io.bins import read_bins
-from genostab.io.droplets import read_droplets
 from genostab.io.genome import check_contigs, load_genome
-from genostab.io.metaphases import read_metaphases
-from genostab.io.observations import read_observations
-from genostab.io.passages import read_passages
-from genostab.io.plate import read_plate
+from genostab.io.limits import open_bytes
 from genostab.io.snp_array import read_snp_array
+from genostab.io.tracks import read_track
 from genostab.io.vcf import read_allele_depths
 from genostab.lot.load import load_manifest
-from genostab.lot.manifest import Manifest
-from genostab.run.blocks import input_files
-from genostab.run.file_kind import file_kind
+from genostab.lot.manifest import Manifest, Sequencing
+from genostab.run.blocks import block_steps
+from genostab.run.file_kind import FileKind, check_same_kind, sample_file
+from genostab.run.provenance import input_files
+from genostab.run.together import together
+from genostab.yaml_lines import Loc, parse_document
 
-Probe = Callable[[], object]
+Step = Callable[[], object]
+_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
 def check_lot(path: Path) -> int:
@@ -38,73 +42,139 @@ def check_lot(path: Path) -> int:
     Raises
     ------
     GenostabErrors
-        All errors together: those of the manifest, or, where it can be read, those of its profile and files.
+        All errors together: those of the manifest, then those of its profile and of every file that it names soundly.
+
+    Notes
+    -----
+    Tables and binned files are read whole and computed with; of reads, header, contigs and end are looked at, since
+    reading them is the work itself.
     """
-    manifest = load_manifest(path)
     errors: list[GenostabError] = []
-    for probe in _probes(manifest):
+    manifest: Manifest | None
+    try:
+        manifest = load_manifest(path)
+    except GenostabErrors as refused:
+        errors += refused.errors
+        manifest = sound_part(path)
+    if manifest is not None:
         try:
-            probe()
-        except GenostabErrors as several:
-            errors += several.errors
-        except GenostabError as one:
-            errors.append(one)
-    if errors:
+            together(_steps(manifest))
+        except GenostabErrors as refused:
+            errors += refused.errors
+    if errors or manifest is None:
         raise GenostabErrors(errors)
     return len(input_files(manifest))
 
 
-def _probes(manifest: Manifest) -> list[Probe]:
-    probes: list[Probe] = [lambda: load_profile(manifest.profile)]
-    if manifest.metaphases:
-        probes.append(lambda: read_metaphases(_given(manifest.metaphases)))
-    if manifest.observations:
-        probes.append(lambda: measure_observations(read_observations(_given(manifest.observations))))
-    if manifest.culture:
-        passages = manifest.culture.passages
-        probes.append(lambda: check_passages(read_passages(passages), str(passages)))
-    probes += [_droplets_probe(entry.file) for entry in manifest.residual if entry.file is not None]
-    if manifest.telomerase:
-        plate = manifest.telomerase
-        probes.append(lambda: read_plate(plate.plate, plate.layout))
-    if manifest.tumorigenicity:
-        tables = (manifest.tumorigenicity.animals, manifest.tumorigenicity.dilution)
-        probes += [_animals_probe(table) for table in tables if table is not None]
-    return probes + _sequencing_probes(manifest)
+def sound_part(path: Path) -> Manifest | None:
+    """A manifest without what is wrong in it, its lot unnamed; None where nothing of it can be read."""
+    try:
+        data = parse_document(path.read_text(encoding="utf-8-sig"), str(path)).data
+    except (GenostabErrors, OSError, ValueError):
+        return None
+    while isinstance(data, dict):
+        data["lot"] = "unnamed"
+        try:
+            return Manifest.model_validate(data, context={"folder": path.absolute().parent})
+        except ValidationError as error:
+            data = _without(data, {_held(data, detail["loc"]) for detail in error.errors(include_url=False)})
+    return None
 
 
-def _given(path: Path | None) -> Path:
-    assert path is not None
-    return path
+def _parts(data: object) -> dict[str | int, object]:
+    """Values of a mapping by key, of a list by index; nothing of anything else."""
+    return dict(data) if isinstance(data, dict) else dict(enumerate(data)) if isinstance(data, list) else {}
 
 
-def _droplets_probe(path: Path) -> Probe:
-    return lambda: read_droplets(path)
+def _held(data: object, loc: Loc) -> Loc:
+    """The deepest part of a place in the model that the data hold."""
+    for depth, part in enumerate(loc):
+        parts = _parts(data)
+        if part not in parts:
+            return loc[:depth]
+        data = parts[part]
+    return loc
 
 
-def _animals_probe(path: Path) -> Probe:
-    return lambda: read_animals(path)
+def _without(data: object, dropped: AbstractSet[Loc], at: Loc = ()) -> object:
+    """Plain data without the places `dropped`; None where the whole is dropped."""
+    if at in dropped:
+        return None
+    kept = {
+        key: _without(value, dropped, (*at, key))
+        for key, value in _parts(data).items()
+        if (*at, key) not in dropped
+    }
+    return kept if isinstance(data, dict) else list(kept.values()) if isinstance(data, list) else data
 
 
-def _sequencing_probes(manifest: Manifest) -> list[Probe]:
-    block = manifest.sequencing
-    if block is None:
-        return []
-    genome = load_genome(manifest.assembly)
+def _steps(manifest: Manifest) -> Iterator[Step]:
+    yield partial(load_profile, manifest.profile)
+    yield from block_steps(manifest).values()
+    if manifest.sequencing is not None:
+        yield from _sequencing_steps(manifest.sequencing, load_genome(manifest.assembly))
 
-    def probe_of(path: Path, is_array: bool) -> Probe:
-        kind = "array" if is_array else file_kind(path)
-        if kind == "array":
-            return lambda: read_snp_array(path, genome)
-        if kind == "bins":
-            return lambda: read_bins(path, genome)
-        return lambda: check_contigs(read_alignment_header(path).contigs, genome, str(path))
 
-    own = [path for path in (block.sample, *block.parent) if path is not None]
-    probes = [probe_of(path, is_array=block.array is not None and path != block.sample) for path in own]
-    if block.array is not None:
-        probes.append(probe_of(block.array, is_array=True))
+def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
+    sample, kind = sample_file(block)
+    readers: Mapping[FileKind, Callable[[Path], object]] = {
+        "alignment": lambda path: _check_alignment(path, genome),
+        "array": lambda path: read_snp_array(path, genome),
+        "bins": lambda path: read_bins(path, genome),
+    }
+    yield partial(check_same_kind, block)
+    for path in (sample, *block.parent):
+        yield partial(readers[kind], path)
     if block.snps is not None:
-        snps = block.snps
-        probes.append(lambda: read_allele_depths(snps, genome))
-    return probes
+        yield partial(read_allele_depths, block.snps, genome)
+    if block.reference is not None:
+        yield partial(_check_fasta, block.reference)
+    for track in (block.gc_track, block.mappability_track):
+        if track is not None:
+            yield partial(read_track, track, genome, _no_bins())
+
+
+def _check_alignment(path: Path, genome: Genome) -> None:
+    check_contigs(read_alignment_header(path).contigs, genome, str(path))
+    with path.open("rb") as stream:
+        is_bam = stream.read(4) != b"CRAM"
+        stream.seek(max(0, stream.seek(0, 2) - len(_BGZF_END)))
+        end = stream.read()
+    if is_bam and end != _BGZF_END:
+        raise InputError(
+            "GS-2003",
+            what="the file ends before its end-of-file block",
+            where=str(path),
+            found="other bytes at its end",
+            expected="the 28-byte empty BGZF block",
+            action="copy the file again from its source, or write it again to the end",
+        )
+
+
+def _check_fasta(path: Path) -> None:
+    with open_bytes(path) as reader:
+        head = reader.read(1)
+    if head != b">":
+        raise InputError(
+            "GS-2004",
+            what="the file is no FASTA of a reference",
+            where=str(path),
+            found=f"it starts with {head!r}",
+            expected="a line that starts with >",
+            action="give the FASTA that the reads were aligned to",
+        )
+
+
+def _no_bins() -> Bins:
+    position, number = np.empty(0, dtype=np.int64), np.empty(0)
+    return Bins(
+        chrom=np.empty(0, dtype=np.int16),
+        start=position,
+        end=position,
+        n_reads=number,
+        ratio_log2=number,
+        weight=number,
+        gc_fraction=number,
+        mapq0_fraction=number,
+        n_duplicates=number,
+    )

@@ -6,11 +6,15 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
+from genostab.errors import GenostabErrors, InputError
+from genostab.lot.manifest import Sequencing
+
 FileKind = Literal["alignment", "array", "bins"]
+_NAMES = {"alignment": "aligned reads", "array": "a SNP array", "bins": "binned coverage"}
 
 
 def file_kind(path: Path) -> FileKind:
-    """What a file holds, by its first bytes; a file that cannot be read is left to the reader of bins to refuse."""
+    """What a file holds, by its first bytes; whatever is not known is left to the reader of bins to refuse."""
     try:
         with path.open("rb") as stream:
             head = stream.read(65536)
@@ -25,8 +29,41 @@ def file_kind(path: Path) -> FileKind:
             return "alignment" if path.suffix == ".bam" else "bins"
         if head[:4] == b"BAM\x01":
             return "alignment"
-    elif path.suffix == ".bam":
+    elif path.suffix in (".bam", ".cram"):
         return "alignment"
     lines = [line for line in head.decode("utf-8", errors="replace").lower().splitlines() if line]
     words = ("log r ratio", "lrr", "b allele freq", "baf")
     return "array" if any(any(word in line for word in words) for line in lines[:12]) else "bins"
+
+
+def sample_file(block: Sequencing) -> tuple[Path, FileKind]:
+    """The file of the lot that is analysed, the array before the reads, and what it holds."""
+    if block.array is not None:
+        return block.array, "array"
+    assert block.sample is not None, "the manifest demands one of the two"
+    return block.sample, file_kind(block.sample)
+
+
+def check_same_kind(block: Sequencing) -> None:
+    """Nothing, or one refusal per parent that is known to hold something else than the sample.
+
+    Raises
+    ------
+    GenostabErrors
+        GS-2203. A parent of unknown content is left to the reader of the sample's kind.
+    """
+    sample, kind = sample_file(block)
+    errors = [
+        InputError(
+            "GS-2203",
+            what="sample and parent are not of the same kind",
+            where=str(parent),
+            found=_NAMES[found],
+            expected=f"{_NAMES[kind]}, as in {sample.name}",
+            action="make both with the same method; an acquired change is a difference between equals",
+        )
+        for parent in block.parent
+        if (found := file_kind(parent)) not in (kind, "bins")
+    ]
+    if errors:
+        raise GenostabErrors(errors)

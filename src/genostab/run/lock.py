@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,11 +11,12 @@ from pathlib import Path
 from genostab.errors import LockedError, ResourceError, UsageError
 
 _NAME = ".genostab.lock"
+_ATTEMPTS = 100
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """The folder, made where absent, for this process alone; the lock of a process that is gone is taken over.
+    """The folder, made where absent, for this process alone; a folder that was made and stays empty is removed.
 
     Raises
     ------
@@ -23,18 +25,37 @@ def locked(folder: Path) -> Iterator[None]:
     UsageError
         GS-1108 where the path is not a folder.
     ResourceError
-        GS-5001 where it cannot be made or written.
+        GS-5001 where it cannot be made, written or locked.
+
+    Notes
+    -----
+    The kernel holds the lock (flock) and drops it when its process ends, however it ends: a file that a killed run left
+    behind locks nobody out, not even where process numbers begin again, as in a container. The number in the file is
+    for people.
     """
-    path = folder / _NAME
+    is_new = not folder.exists()
+    descriptor = _taken(folder)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / _NAME).unlink()
+        os.close(descriptor)
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _taken(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _take(path)
+        return _take(folder / _NAME)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(
             "GS-1108",
             what="the output folder cannot be used",
             where=str(folder),
-            found="a file of that name",
+            found="a file of that name, or of a folder above it",
             expected="a folder, or nothing",
             action="name another folder with -o",
         ) from None
@@ -44,61 +65,46 @@ def locked(folder: Path) -> Iterator[None]:
             what="the output folder cannot be written",
             where=str(folder),
             found=error.strerror or str(error),
-            expected="a folder that this user may write",
-            action="name another folder with -o",
+            expected="a folder that this user may write, on a file system with space and locks",
+            action="name another folder with -o, or free some space",
         ) from None
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            path.unlink()
 
 
-def _take(path: Path) -> None:
-    if path.parent.exists() and not path.parent.is_dir():
-        raise NotADirectoryError(path.parent)
-    for _ in range(2):
+def _take(path: Path) -> int:
+    """Descriptor of the lock file, locked and holding this process's number."""
+    for _ in range(_ATTEMPTS):
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
         try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        except FileExistsError:
-            owner = _owner(path)
-            if owner is not None and _is_alive(owner):
-                raise LockedError(
-                    "GS-7001",
-                    what="the output folder is in use",
-                    where=str(path),
-                    found=f"process {owner} is writing there",
-                    expected="no other run in this folder",
-                    action="wait for it, or name another folder with -o",
-                ) from None
-            with suppress(FileNotFoundError):
-                path.unlink()
-            continue
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(f"{os.getpid()}\n")
-        return
-    raise LockedError(
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(path, descriptor):
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, b"%d\n" % os.getpid())
+                return descriptor
+        except BlockingIOError:
+            owner = os.read(descriptor, 32).decode(errors="replace").strip() or "of unknown number"
+            os.close(descriptor)
+            raise _in_use(path, f"process {owner} is writing there") from None
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # its last owner removed the file after it was opened here
+    raise _in_use(path, "other runs come and go there")
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(there, os.fstat(descriptor))
+
+
+def _in_use(path: Path, found: str) -> LockedError:
+    return LockedError(
         "GS-7001",
         what="the output folder is in use",
         where=str(path),
-        found="another run took the lock at the same moment",
+        found=found,
         expected="no other run in this folder",
-        action="start again",
+        action="wait for it, or name another folder with -o",
     )
-
-
-def _owner(path: Path) -> int | None:
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from genostab.errors import InputError, UsageError
@@ -11,6 +12,7 @@ from genostab.io.genome import canonical_assembly
 from genostab.lot.load import load_manifest
 from genostab.lot.manifest import Manifest, Sequencing
 from genostab.run.file_kind import file_kind
+from genostab.run.together import together
 
 _MANIFEST_ENDINGS = (".yaml", ".yml")
 
@@ -39,27 +41,25 @@ def manifest_for(
     UsageError, GenostabErrors
         GS-1001 where options and input do not go together; errors of `load_manifest`.
     """
-    named = {"--parent": bool(parents), "--snps": snps is not None, "--reference": reference is not None}
-    if path.suffix.lower() in _MANIFEST_ENDINGS:
+    is_manifest = path.suffix.lower() in _MANIFEST_ENDINGS
+    if is_manifest:
         _refuse_missing_manifest(path)
+        named = {"--parent": bool(parents), "--snps": snps is not None, "--reference": reference is not None}
         _refuse_beside_manifest(path, [name for name, given in named.items() if given])
-        manifest = load_manifest(path)
-        changed = {
-            key: value
-            for key, value in (
-                ("assembly", canonical_assembly(assembly) if assembly else None),
-                ("profile", profile),
-            )
-            if value is not None
-        }
-        return manifest.model_copy(update=changed)
-    for each in (path, *parents, *((snps,) if snps else ()), *((reference,) if reference else ())):
-        _refuse_missing(each)
+    changed = {
+        "assembly": canonical_assembly(assembly) if assembly is not None else None,
+        "profile": profile,
+    }
+    manifest = load_manifest(path) if is_manifest else _bare(path, parents, snps, reference)
+    return manifest.model_copy(update={key: value for key, value in changed.items() if value is not None})
+
+
+def _bare(path: Path, parents: Sequence[Path], snps: Path | None, reference: Path | None) -> Manifest:
+    named = [file for file in (path, *parents, snps, reference) if file is not None]
+    together(partial(_refuse_missing, file) for file in named)
     is_array = file_kind(path) == "array"
     return Manifest(
         lot=_lot_name(path),
-        assembly=canonical_assembly(assembly or "GRCh38"),
-        profile=profile or "cn-nsc-2021",
         sequencing=Sequencing(
             sample=None if is_array else path,
             array=path if is_array else None,

@@ -23,6 +23,12 @@ CALL_COLUMNS = (
     "chrom", "start", "end", "kind", "copy_number", "cell_fraction", "cell_fraction_low", "cell_fraction_high",
     "ratio_log2", "n_bins", "n_snps", "score", "q_value", "origin", "hotspot", "bands", "iscn", "status", "reason",
 )  # fmt: skip
+KARYOTYPE_FILES = tuple(
+    f"karyotype/{name}"
+    for name in (
+        "calls.tsv", "sensitivity.tsv", "segments.seg", "calls.vcf.gz", "calls.vcf.gz.tbi", "calls.bed", "bins.tsv.gz",
+    )
+)  # fmt: skip
 _COLOURS = {"gain": "0,90,181", "loss": "220,50,32", "cnloh": "117,112,179"}
 
 
@@ -63,17 +69,16 @@ def karyotype_files(karyotype: Karyotype, genome: Genome, sample: str) -> dict[s
         genome, sample, [_vcf_call(i, call, genome) for i, call in enumerate(karyotype.calls)]
     )
     columns = [field.name for field in fields(Sensitivity)]
-    return {
-        "karyotype/calls.tsv": table_bytes(CALL_COLUMNS, map(_call_row, karyotype.calls)),
-        "karyotype/sensitivity.tsv": table_bytes(
-            columns, ([getattr(row, name) for name in columns] for row in karyotype.sensitivity)
-        ),
-        "karyotype/segments.seg": seg_bytes(genome, sample, karyotype.segments),
-        "karyotype/calls.vcf.gz": vcf,
-        "karyotype/calls.vcf.gz.tbi": index,
-        "karyotype/calls.bed": bed_bytes([_bed(call) for call in karyotype.calls if call.reported]),
-        "karyotype/bins.tsv.gz": gzip_bytes(_bins(karyotype, genome)),
-    }
+    contents = (
+        table_bytes(CALL_COLUMNS, map(_call_row, karyotype.calls)),
+        table_bytes(columns, ([getattr(row, name) for name in columns] for row in karyotype.sensitivity)),
+        seg_bytes(genome, sample, karyotype.segments),
+        vcf,
+        index,
+        bed_bytes([_bed(call) for call in karyotype.calls if call.reported]),
+        gzip_bytes(_bins(karyotype, genome)),
+    )
+    return dict(zip(KARYOTYPE_FILES, contents, strict=True))
 
 
 def _bins(karyotype: Karyotype, genome: Genome) -> bytes:

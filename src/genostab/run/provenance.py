@@ -12,6 +12,7 @@ from pathlib import Path
 
 from genostab import __version__
 from genostab.karyotype.settings import Settings
+from genostab.lot.manifest import Manifest
 
 _PACKAGES = ("numpy", "numba", "scipy", "pysam", "pandas", "deflate", "bioframe", "pydantic")
 _CHUNK_BYTES = 1 << 20
@@ -65,3 +66,21 @@ def provenance_json(
     """provenance.json: the tree with command line and UTC times."""
     whole = {**tree, "command": list(command), "started_utc": started, "finished_utc": finished}
     return (json.dumps(whole, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def input_files(manifest: Manifest) -> tuple[Path, ...]:
+    """Every file that a manifest names, in its order."""
+    found: list[Path] = []
+
+    def walk(value: object) -> None:
+        if isinstance(value, Path):
+            found.append(value)
+        elif isinstance(value, dict):
+            for part in value.values():
+                walk(part)
+        elif isinstance(value, list | tuple):
+            for part in value:
+                walk(part)
+
+    walk(manifest.model_dump())
+    return tuple(dict.fromkeys(found))

@@ -1,24 +1,72 @@
-"""Every kernel called once on the smallest input, so that numba's cache holds it."""
+"""Every kernel compiled into numba's cache, by way of the smallest lot through the code that calls them."""
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+import pkgutil
+import tempfile
+from pathlib import Path
+
 import numpy as np
 
-from genostab.kernels.bam import count_records
-from genostab.kernels.segment import find_breaks
+from genostab import kernels
+from genostab.io.genome import load_genome
+from genostab.karyotype.settings import load_settings
+from genostab.lot.load import load_manifest
+from genostab.run.blocks import analyse_blocks
+from genostab.run.demo_lot import write_lot
+from genostab.run.demo_truth import Truth, load_truth
+from genostab.run.sequencing import analyse_sequencing
+from genostab.tumorigenicity.dilution import limiting_dilution
+
+_READS = 40_000
+_SNPS = 300
 
 
 def compile_kernels() -> int:
-    """Number of kernels compiled, those that an analysis calls."""
-    find_breaks(np.zeros(2), np.ones(2), 1.0, np.zeros(2, dtype=np.int64))
-    count_records(
-        np.zeros(0, dtype=np.uint8),
-        np.zeros(1, dtype=np.int64),
-        np.ones(1, dtype=np.int64),
-        1,
-        0,
-        np.zeros(256, dtype=np.uint64),
-        np.zeros((5, 1), dtype=np.int64),
-        np.zeros(3, dtype=np.int64),
-    )
-    return 2
+    """Number of public kernels that are compiled now.
+
+    Notes
+    -----
+    A kernel is compiled for the types of its arguments, so it is called here as an analysis calls it, never by itself.
+    """
+    truth = _small_truth()
+    genome = load_genome(truth.assembly)
+    with tempfile.TemporaryDirectory(prefix="genostab-warmup-") as folder:
+        manifest = load_manifest(write_lot(Path(folder), truth, seed=0, genome=genome, on_progress=_silent))
+        analyse_blocks(manifest, _silent)
+        assert manifest.sequencing is not None
+        analyse_sequencing(
+            manifest.sequencing,
+            sex=None,
+            genome=genome,
+            settings=load_settings(),
+            threads=1,
+            on_progress=_silent,
+        )
+    animals = np.full(2, 6)
+    limiting_dilution(np.array([10.0, 100.0]), animals, np.array([2, 5]))
+    return sum(bool(signatures) for signatures in compiled().values())
+
+
+def compiled() -> dict[str, list[object]]:
+    """Signatures compiled in this process, by public kernel."""
+    found = {}
+    for info in pkgutil.iter_modules(kernels.__path__):
+        module = importlib.import_module(f"{kernels.__name__}.{info.name}")
+        for name, value in vars(module).items():
+            is_own = getattr(value, "__module__", "") == module.__name__
+            if is_own and not name.startswith("_") and hasattr(value, "signatures"):
+                found[f"{info.name}.{name}"] = list(value.signatures)
+    return found
+
+
+def _small_truth() -> Truth:
+    truth = load_truth()
+    libraries = tuple(dataclasses.replace(library, n_distinct=_READS) for library in truth.libraries)
+    return dataclasses.replace(truth, libraries=libraries, snps={**truth.snps, "n_sites": _SNPS})
+
+
+def _silent(message: str) -> None:
+    pass
