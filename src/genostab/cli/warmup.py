@@ -12,4 +12,5 @@ def warmup() -> None:
     """Compile all kernels into the cache, so that the first analysis does not wait for it."""
     from genostab.run.warmup import compile_kernels
 
-    say(f"{compile_kernels()} kernels compiled")
+    compile_kernels()
+    say("all kernels are compiled")

@@ -72,6 +72,9 @@ def _is_sound(raw: Estimate, estimate: Estimate) -> bool:
     return interval == sorted(interval)
 
 
+_SIGNS = {"le": "≤", "lt": "<", "ge": "≥", "gt": ">"}
+
+
 def _meets(direction: str, value: float, limit: float) -> bool:
     if direction == "le":
         return value <= limit
@@ -86,7 +89,7 @@ def _judge_unquantified(criterion: Criterion, limit: float, estimate: Estimate) 
     """A result that was not quantified: it lies below its upper bound or its limit of detection."""
     known = [value for value in (estimate.high, estimate.lod) if value is not None]
     on_bound = criterion.judge_on == "bound" or estimate.status == "below_loq"
-    shown = f"limit {criterion.direction} {limit:g}"
+    shown = f"limit {_SIGNS[criterion.direction]} {limit:g}"
     if criterion.direction in ("ge", "gt"):
         if known and not _meets(criterion.direction, max(known), limit):
             return "FAIL", f"{estimate.status}, at most {max(known):g}; {shown}"
@@ -102,7 +105,7 @@ def _judge_ordered(criterion: Criterion, limit: float, estimate: Estimate) -> Fi
     """A number against le, lt, ge or gt; a result stated as "> x" has no estimate, only its bound."""
     if estimate.status != "measured":
         return _judge_unquantified(criterion, limit, estimate)
-    shown = f"limit {criterion.direction} {limit:g}"
+    shown = f"limit {_SIGNS[criterion.direction]} {limit:g}"
     if criterion.judge_on == "estimate" and estimate.estimate is not None:
         passes = _meets(criterion.direction, estimate.estimate, limit)
         return "PASS" if passes else "FAIL", f"estimate {estimate.estimate:g}; {shown}"

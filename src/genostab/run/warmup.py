@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import pkgutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from genostab import kernels
 from genostab.io.genome import load_genome
 from genostab.karyotype.settings import load_settings
 from genostab.lot.load import load_manifest
@@ -24,8 +21,8 @@ _READS = 40_000
 _SNPS = 300
 
 
-def compile_kernels() -> int:
-    """Number of public kernels that are compiled now.
+def compile_kernels() -> None:
+    """Leave every kernel that a command calls in the cache.
 
     Notes
     -----
@@ -47,19 +44,6 @@ def compile_kernels() -> int:
         )
     animals = np.full(2, 6)
     limiting_dilution(np.array([10.0, 100.0]), animals, np.array([2, 5]))
-    return sum(bool(signatures) for signatures in compiled().values())
-
-
-def compiled() -> dict[str, list[object]]:
-    """Signatures compiled in this process, by public kernel."""
-    found = {}
-    for info in pkgutil.iter_modules(kernels.__path__):
-        module = importlib.import_module(f"{kernels.__name__}.{info.name}")
-        for name, value in vars(module).items():
-            is_own = getattr(value, "__module__", "") == module.__name__
-            if is_own and not name.startswith("_") and hasattr(value, "signatures"):
-                found[f"{info.name}.{name}"] = list(value.signatures)
-    return found
 
 
 def _small_truth() -> Truth:
