@@ -1,0 +1,217 @@
+"""Compressed bytes per 16-kb window of a BAM or CRAM, from its index alone.
+
+BAI: SAM specification v1, section 5.2; CSI: CSIv1 specification; CRAI: CRAM specification v3, section 12.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genostab.errors import InputError
+
+WINDOW_BP = 1 << 14
+_METADATA_BIN = 37450
+_OFFSET_BITS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContigIndex:
+    """One contig: compressed bytes that begin in each window [bytes, float64], and mapped reads (-1 unknown)."""
+
+    window_bytes: NDArray[np.float64]
+    n_mapped: int
+
+
+def find_index(path: Path) -> Path:
+    """The index that lies beside an alignment file.
+
+    Raises
+    ------
+    InputError
+        GS-2001 where there is none.
+    """
+    names = [f"{path.name}.{ending}" for ending in ("bai", "csi", "crai")]
+    names += [f"{path.stem}.{ending}" for ending in ("bai", "csi", "crai")]
+    for name in names:
+        if (path.parent / name).is_file():
+            return path.parent / name
+    raise InputError(
+        "GS-2001",
+        what="the alignment file has no index",
+        where=str(path),
+        found="none of " + ", ".join(names),
+        expected="a .bai, .csi or .crai beside it",
+        action="make one with samtools index",
+    )
+
+
+def read_index(path: Path, length_bp: Sequence[int]) -> tuple[ContigIndex, ...]:
+    """Windows of each contig, in the order of the alignment's header.
+
+    Parameters
+    ----------
+    path : Path, .bai, .csi or .crai
+    length_bp : sequence of int, lengths of the contigs in the alignment's header; the index must have as many
+        (CRAI: at most)
+
+    Raises
+    ------
+    InputError
+        GS-2001 to GS-2004 for what cannot be read, GS-2101 where the index is of another file.
+
+    Notes
+    -----
+    A linear index holds the file offset of the first read that overlaps each window; the difference of two is what
+    lies between. Compressed bytes follow reads only roughly: triage, not measurement.
+    """
+    data = path.read_bytes()
+    if not data:
+        raise _refuse("GS-2002", path, "the index is empty", "0 bytes")
+    try:
+        if data[:4] == b"BAI\x01":
+            contigs = tuple(_bai_contigs(data))
+        elif data[:2] == b"\x1f\x8b":
+            inflated = _inflated(data)
+            if inflated[:4] == b"CSI\x01":
+                contigs = tuple(_csi_contigs(inflated, length_bp))
+            else:
+                contigs = _crai_contigs(inflated.decode("ascii"), len(length_bp))
+        else:
+            raise _refuse("GS-2004", path, "the file is no alignment index", f"it starts with {data[:4]!r}")
+    except (struct.error, zlib.error, UnicodeDecodeError, ValueError, IndexError) as error:
+        raise _refuse("GS-2003", path, "the index is damaged or ends early", str(error)) from None
+    if len(contigs) != len(length_bp):
+        raise _refuse(
+            "GS-2101",
+            path,
+            "the index is of another file",
+            f"{len(contigs)} contigs, the alignment has {len(length_bp)}",
+        )
+    return contigs
+
+
+def _refuse(code: str, path: Path, what: str, found: str) -> InputError:
+    return InputError(
+        code,
+        what=what,
+        where=str(path),
+        found=found,
+        expected="the index of the alignment beside it",
+        action="make it again with samtools index",
+    )
+
+
+def _inflated(data: bytes) -> bytes:
+    parts = []
+    while data:
+        member = zlib.decompressobj(31)
+        parts.append(member.decompress(data))
+        if not member.eof:
+            raise ValueError("incomplete gzip member")
+        data = member.unused_data
+    return b"".join(parts)
+
+
+def _differences(offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Bytes between the offsets of successive windows; a window without reads has offset 0 and no bytes."""
+    filled = np.maximum.accumulate(offsets)
+    return np.diff(filled, append=filled[-1:]).astype(np.float64)
+
+
+def _bai_contigs(data: bytes) -> Iterator[ContigIndex]:
+    (n_contigs,) = struct.unpack_from("<i", data, 4)
+    at = 8
+    for _ in range(n_contigs):
+        (n_bins,) = struct.unpack_from("<i", data, at)
+        at += 4
+        n_mapped = -1
+        for _ in range(n_bins):
+            number, n_chunks = struct.unpack_from("<Ii", data, at)
+            if n_chunks < 0:
+                raise ValueError(f"{n_chunks} chunks in a bin")
+            if number == _METADATA_BIN and n_chunks == 2:
+                (n_mapped,) = struct.unpack_from("<Q", data, at + 24)
+            at += 8 + 16 * n_chunks
+        (n_windows,) = struct.unpack_from("<i", data, at)
+        at += 4
+        if n_windows < 0 or at + 8 * n_windows > len(data):
+            raise ValueError(f"{n_windows} windows in {len(data) - at} bytes")
+        offsets = np.frombuffer(data, dtype="<u8", count=n_windows, offset=at) >> np.uint64(_OFFSET_BITS)
+        at += 8 * n_windows
+        yield ContigIndex(window_bytes=_differences(offsets.astype(np.int64)), n_mapped=n_mapped)
+
+
+def _csi_contigs(data: bytes, length_bp: Sequence[int]) -> Iterator[ContigIndex]:
+    min_shift, depth, n_extra = struct.unpack_from("<iii", data, 4)
+    if min_shift != WINDOW_BP.bit_length() - 1:
+        raise ValueError(f"windows of {1 << max(min_shift, 0)} bp, not {WINDOW_BP}")
+    (n_contigs,) = struct.unpack_from("<i", data, 16 + n_extra)
+    metadata = ((1 << (3 * (depth + 1))) - 1) // 7 + 1
+    at = 20 + n_extra
+    for contig in range(n_contigs):
+        (n_bins,) = struct.unpack_from("<i", data, at)
+        at += 4
+        n_mapped = -1
+        spans: list[tuple[int, int, float]] = []
+        for _ in range(n_bins):
+            number, _, n_chunks = struct.unpack_from("<IQi", data, at)
+            if n_chunks < 0:
+                raise ValueError(f"{n_chunks} chunks in a bin")
+            if number == metadata and n_chunks == 2:
+                (n_mapped,) = struct.unpack_from("<Q", data, at + 32)
+            else:
+                ends = struct.unpack_from(f"<{2 * n_chunks}Q", data, at + 16)
+                n_bytes = sum(ends[1::2]) / 2**_OFFSET_BITS - sum(ends[::2]) / 2**_OFFSET_BITS
+                spans.append((*_windows_of_bin(number, depth), n_bytes))
+            at += 16 + 16 * n_chunks
+        yield ContigIndex(window_bytes=_spread(spans, -(-length_bp[contig] // WINDOW_BP)), n_mapped=n_mapped)
+
+
+def _windows_of_bin(number: int, depth: int) -> tuple[int, int]:
+    """First window of a bin of the binning scheme, and how many windows it spans."""
+    level = 0
+    while number >= ((1 << (3 * (level + 1))) - 1) // 7:
+        level += 1
+    n_windows = 1 << (3 * (depth - level))
+    return (number - ((1 << (3 * level)) - 1) // 7) * n_windows, n_windows
+
+
+def _spread(spans: Sequence[tuple[int, int, float]], n_windows: int) -> NDArray[np.float64]:
+    """Bytes per window of bins that hold theirs evenly, as far as they lie on the contig."""
+    found = np.zeros(n_windows)
+    for first, n_spanned, n_bytes in spans:
+        inside = found[first : first + n_spanned]
+        if inside.size:
+            inside += n_bytes / inside.size
+    return found
+
+
+def _crai_contigs(text: str, n_contigs: int) -> tuple[ContigIndex, ...]:
+    """Slices: contig, start, span, container offset, slice offset, slice bytes; spread evenly over their span."""
+    windows: dict[int, dict[int, float]] = {}
+    for line in text.splitlines():
+        contig, start, span, _, _, n_bytes = (int(part) for part in line.split("\t"))
+        if contig >= n_contigs:
+            raise ValueError(f"contig {contig} of {n_contigs}")
+        if contig < 0 or span <= 0:
+            continue
+        own = windows.setdefault(contig, {})
+        first, last = (start - 1) // WINDOW_BP, (start - 1 + span - 1) // WINDOW_BP
+        for window in range(first, last + 1):
+            overlap = min((window + 1) * WINDOW_BP, start - 1 + span) - max(window * WINDOW_BP, start - 1)
+            own[window] = own.get(window, 0.0) + n_bytes * overlap / span
+    contigs = []
+    for contig in range(n_contigs):
+        own = windows.get(contig, {})
+        found = np.zeros(max(own, default=-1) + 1)
+        for window, value in own.items():
+            found[window] = value
+        contigs.append(ContigIndex(window_bytes=found, n_mapped=-1))
+    return tuple(contigs)
