@@ -1,0 +1,22 @@
+"""`genostab scan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.bam|FILE.cram")
+@click.option("--assembly", default="GRCh38", show_default=True, help="GRCh38, GRCh37 or T2T-CHM13.")
+def scan(file: Path, assembly: str) -> None:
+    """Look at sex and gross aneuploidy by the index alone, in a second: a triage, never a verdict."""
+    from genostab.run.scan import scan_alignment
+
+    found = scan_alignment(file, assembly)
+    click.echo("triage from the index, not a verdict: a mosaic or a small change cannot be seen here")
+    click.echo(f"sex: {found.sex}")
+    for row in found.chromosomes:
+        mark = "  look at this" if row.is_suspect else ""
+        click.echo(f"{row.name:<6} {row.copies:5.2f} copies{mark}")

@@ -1,0 +1,73 @@
+"""The triage on indices written byte by byte: sex and a trisomy are seen, and nothing else is."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pysam
+import pytest
+
+from genostab.errors import InputError
+from genostab.io.alignment_index import WINDOW_BP
+from genostab.io.genome import load_genome
+from genostab.run.scan import scan_alignment
+
+WINDOW_BYTES = 40_000.0
+
+
+def write_index(path: Path, copies: dict[str, float]) -> Path:
+    """A BAM of no read and a BAI (SAM specification, section 5.2) that allots bytes by copies, with 20 % of noise."""
+    genome = load_genome("GRCh38")
+    names, lengths = genome.names, genome.length_bp.tolist()
+    header = {"SQ": [{"SN": n, "LN": x} for n, x in zip(names, lengths, strict=True)]}
+    with pysam.AlignmentFile(str(path), "wb", header=header):
+        pass
+    rng = np.random.default_rng(3)
+    parts, at = [b"BAI\x01", struct.pack("<i", len(names))], 1000.0
+    for i, (name, length) in enumerate(zip(names, lengths, strict=True)):
+        n_windows = -(-length // WINDOW_BP)
+        n_bytes = WINDOW_BYTES * copies.get(name, 2.0) / 2.0 * rng.normal(1.0, 0.2, n_windows)
+        starts = np.arange(n_windows) * WINDOW_BP
+        gap = (starts >= genome.centromere_start[i]) & (starts < genome.centromere_end[i])
+        n_bytes[gap] = 0.0
+        offsets = at + np.concatenate(([0.0], np.cumsum(n_bytes)[:-1]))
+        at += float(n_bytes.sum())
+        parts += [struct.pack("<ii", 0, n_windows), (offsets.astype(np.uint64) << np.uint64(16)).tobytes()]
+    path.with_name(path.name + ".bai").write_bytes(b"".join(parts))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("copies", "sex", "suspects"),
+    [
+        ({"chrY": 0.0}, "female", []),
+        ({"chrX": 1.0, "chrY": 1.0, "chr21": 3.0}, "male", ["chr21"]),
+        ({"chrX": 1.0, "chrY": 0.0}, "unknown", ["chrX"]),
+        ({"chrY": 0.0, "chr12": 2.2}, "female", []),  # a fifth of the cells: not for an index
+    ],
+)
+def test_sex_and_trisomy_are_seen(
+    tmp_path: Path, copies: dict[str, float], sex: str, suspects: list[str]
+) -> None:
+    scan = scan_alignment(write_index(tmp_path / "a.bam", copies), "GRCh38")
+    assert scan.sex == sex
+    assert [row.name for row in scan.chromosomes if row.is_suspect] == suspects
+    for row in scan.chromosomes:
+        assert row.copies == pytest.approx(copies.get(row.name, 2.0), abs=0.15)
+
+
+def test_without_an_index_it_says_so(tmp_path: Path) -> None:
+    path = write_index(tmp_path / "a.bam", {})
+    path.with_name("a.bam.bai").unlink()
+    with pytest.raises(InputError) as error:
+        scan_alignment(path, "GRCh38")
+    assert error.value.code == "GS-2001"
+
+
+def test_an_index_without_reads_is_refused(tmp_path: Path) -> None:
+    path = write_index(tmp_path / "a.bam", dict.fromkeys(load_genome("GRCh38").names, 0.0))
+    with pytest.raises(InputError) as error:
+        scan_alignment(path, "GRCh38")
+    assert error.value.code == "GS-2104"
