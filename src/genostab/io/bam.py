@@ -46,11 +46,13 @@ class AlignmentHeader:
 class AlignmentCounts:
     """Counts of one alignment file.
 
-    `bins` tile every chromosome of the genome; `n_records` all records; `n_unused` unmapped, secondary,
+    `bins` tile every chromosome of the genome; `raw` are the counts behind them, shape (5, n_bins): accepted, MAPQ 0,
+    duplicates, GC bases, ACGT bases; `n_records` all records; `n_unused` unmapped, secondary,
     supplementary or failed; `n_low_mapq` below the threshold but above 0; `dropped_contigs` not of the genome.
     """
 
     bins: Bins
+    raw: NDArray[np.int64]
     sample: str
     n_records: int
     n_unused: int
@@ -121,7 +123,7 @@ def _alignment_stream(path: Path, reference: Path | None) -> Iterator[IO[bytes]]
 
 
 def _cram_error(path: Path, reference: Path | None, complaint: str) -> InputError:
-    lines = [line for line in complaint.splitlines() if "[E::" in line] or complaint.splitlines()
+    lines = [line for line in complaint.splitlines() if "[E::" in line] or complaint.splitlines()[-1:]
     first = lines[0] if lines else "the decoder stopped"
     if any(word in complaint for word in ("reference", "cram_get_ref", "fai_", "M5")):
         return _refuse(
@@ -230,7 +232,17 @@ def _cram_header(path: Path) -> AlignmentHeader:
     )
 
 
-def _tile(genome: Genome, bin_bp: int) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int64]]:
+def tile_genome(
+    genome: Genome, bin_bp: int
+) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int64]]:
+    """First bin of each chromosome, and chromosome and start of every bin, of bins that tile the genome.
+
+    Returns
+    -------
+    first : ndarray of int64, shape (n_chromosomes + 1,), the last one is the number of bins
+    chrom : ndarray of int16, shape (n_bins,)
+    start : ndarray of int64, shape (n_bins,), bp
+    """
     n_bins = -(-genome.length_bp // bin_bp)
     first = np.concatenate(([0], np.cumsum(n_bins)))
     chrom = np.repeat(np.arange(len(genome.names), dtype=np.int16), n_bins)
@@ -267,7 +279,7 @@ def count_alignment(
         (no read counted).
     """
     where = str(path)
-    first, chrom, start = _tile(genome, bin_bp)
+    first, chrom, start = tile_genome(genome, bin_bp)
     counts = np.zeros((5, chrom.size), dtype=np.int64)
     totals = np.zeros(3, dtype=np.int64)
     with _alignment_stream(path, reference) as stream:
@@ -289,7 +301,8 @@ def count_alignment(
         )
     dropped = tuple(name for name, i in zip(header.contigs, index, strict=True) if i < 0)
     return AlignmentCounts(
-        bins=_bins(genome, chrom, start, bin_bp, counts),
+        bins=make_bins(genome, chrom, start, bin_bp, counts),
+        raw=counts,
         sample=header.sample,
         n_records=int(totals[0]),
         n_unused=int(totals[1]),
@@ -369,13 +382,22 @@ def _damaged_record(where: str, number: int, offset: int, status: int) -> InputE
     )
 
 
-def _bins(
+def make_bins(
     genome: Genome,
     chrom: NDArray[np.int16],
     start: NDArray[np.int64],
     bin_bp: int,
     counts: NDArray[np.int64],
 ) -> Bins:
+    """Bins from raw counts.
+
+    Parameters
+    ----------
+    genome : Genome
+    chrom, start : ndarray, shape (n_bins,), as of `tile_genome`
+    bin_bp : int
+    counts : ndarray of int64, shape (5, n_bins): accepted, MAPQ 0, duplicates, GC bases, ACGT bases
+    """
     accepted, mapq0, duplicates, gc, bases = counts.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         gc_fraction = gc / bases
