@@ -15,7 +15,6 @@ from genostab.cli._text import say
 from genostab.errors import (
     EXIT_BUG,
     EXIT_SIGINT,
-    EXIT_SIGTERM,
     EXIT_USAGE,
     GenostabError,
     GenostabErrors,
@@ -59,58 +58,73 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="genostab")
 def genostab() -> None:
-    """Is a lot of iPSC-derived neural stem cells genetically stable and safe, how sure is that, and what could not
-    have been seen?
+    """Judge the genetic stability and safety of a lot of iPSC-derived neural stem cells.
+
+    How sure each verdict is, and what could not have been seen, stands beside it.
 
     Exit codes: 0 done, 2 usage or manifest, 3 input refused, 4 verdict FAIL (with --fail-on), 6 no disk, memory or
-    permission, 7 output folder in use, 1 a bug of genostab.
+    permission, 7 output folder in use, 130 and 143 stopped by a signal, 1 a bug of genostab.
     """
 
 
-class _Terminated(BaseException):
-    """SIGTERM, raised where the program is, so that it leaves by the same way as after an interrupt."""
-
-
-def _terminate(signum: int, frame: object) -> None:
-    signal.signal(signum, signal.SIG_IGN)
-    raise _Terminated
+class _Stopped(BaseException):
+    """A signal, raised where the program is, so that it cleans up on its way out."""
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signals: list[int] = []
+
+    def stop(signum: int, frame: object) -> None:
+        signals.append(signum)
+        raise _Stopped
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that lacks a character gets its code; it must not cost the run its exit code.
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run())
+    sys.exit(run(signals=signals))
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code. No traceback reaches a user, not even that of a bug of ours."""
+def run(arguments: Sequence[str] | None = None, signals: Sequence[int] = ()) -> int:
+    """Run the command line; the exit code. No traceback reaches a user, not even that of a bug of ours.
+
+    Parameters
+    ----------
+    arguments : sequence of str, those of the process where None
+    signals : sequence of int, what the signal handler has caught so far
+    """
     try:
         # Where a command leaves by Exit, click gives back its code.
         code = genostab.main(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        say(error.format_message(), err=True)
-        return EXIT_USAGE
-    except click.UsageError as error:
-        return _tell(_usage_error(error))
-    except (GenostabError, GenostabErrors) as error:
-        return _tell(error)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        say("stopped", err=True)
-        return EXIT_SIGINT
-    except _Terminated:
-        say("terminated", err=True)
-        return EXIT_SIGTERM
-    except SystemExit:  # click's own way out where the reader of its help went away
-        return 0
-    except (OSError, MemoryError) as error:
-        return _tell(_resource_error(error))
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes a message, not a traceback
-        return _tell_bug(error)
+    except BaseException as error:  # noqa: BLE001 - the last line of defence
+        if signals:  # whatever compiled code made of the exception that the handler raised
+            say(f"stopped by {signal.Signals(signals[0]).name}", err=True)
+            return 128 + signals[0]
+        return _exit_code(error)
     return code if isinstance(code, int) else 0
+
+
+def _exit_code(error: BaseException) -> int:
+    """Tell an error to the user; its exit code."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            say(error.format_message(), err=True)
+            return EXIT_USAGE
+        case click.UsageError():
+            return _tell(_usage_error(error))
+        case GenostabError() | GenostabErrors():
+            return _tell(error)
+        case click.exceptions.Abort() | KeyboardInterrupt():
+            say("stopped", err=True)
+            return EXIT_SIGINT
+        case SystemExit():  # click's own way out where the reader of its help went away
+            return 0
+        case OSError() | MemoryError():
+            return _tell(_resource_error(error))
+    return _tell_bug(error)
 
 
 def _usage_error(error: click.UsageError) -> UsageError:
@@ -141,7 +155,7 @@ def _tell(error: GenostabError | GenostabErrors) -> int:
     return error.exit_code
 
 
-def _tell_bug(error: Exception) -> int:
+def _tell_bug(error: BaseException) -> int:
     import tempfile
     import traceback
 

@@ -38,7 +38,7 @@ def _criteria_text(criteria: Sequence[Mapping[str, Any]]) -> str:
                 criterion["metric"],
                 _limit(criterion),
                 criterion["class"],
-                f"{'+'.join(criterion['provenance'])} [{sources.index(criterion['source']['ref']) + 1}]",
+                f"{' + '.join(criterion['provenance'])} [{sources.index(criterion['source']['ref']) + 1}]",
             )
             for criterion in group
         ]

@@ -240,7 +240,8 @@ def load_profile(id_or_path: str | Path) -> Profile:
     is_path = isinstance(id_or_path, Path) or "/" in name or "\\" in name or name.endswith((".yaml", ".yml"))
     if not is_path:
         if name not in shipped:
-            raise _refused("GS-1106", "profile", name[:80], "a profile", did_you_mean(name, list(shipped)))
+            found = name[:80] or "an empty name"
+            raise _refused("GS-1106", "profile", found, "a profile", did_you_mean(name, list(shipped)))
         return _load_shipped(name)
     path = Path(name)
     if not path.is_file():

@@ -113,7 +113,7 @@ def _layout(text: str, path: str) -> _Layout:
         "GS-2004",
         what="the file is no table of bins",
         where=f"{path}:{number}",
-        found=line[:80],
+        found=line[:80].strip() or "a blank line",
         expected="a header with chromosome, start and end, or rows of chromosome, start, end, depth",
         action="give a mosdepth, WIG, .cnr, .cnn or tab-separated file of bins",
     )

@@ -131,3 +131,22 @@ def usable_bins(bins: Bins, coverage: Float64, ploidy: Int8, genome: Genome, set
     least = settings.min_coverage * level * share * ploidy / 2.0
     repeats = np.nan_to_num(bins.mapq0_fraction) > settings.max_mapq0_fraction
     return (coverage > least) & (coverage > 0) & ~repeats & (ploidy > 0) & ~in_pseudo_autosomal(bins, genome)
+
+
+def why_not_alone(bins: Bins, settings: Settings) -> str:
+    """Why the coverage of these bins is no copy number without a comparison; "" where it is.
+
+    Parameters
+    ----------
+    bins : Bins
+    settings : Settings, table [alone]
+    """
+    same = bins.chrom[1:] == bins.chrom[:-1]
+    adjoins = bins.start[1:] == bins.end[:-1]
+    if same.any() and adjoins[same].mean() < settings.min_adjoining_share:
+        return (
+            "coverage of capture targets, whose yields differ: give a parent, or log2 ratios to a reference"
+        )
+    if np.isfinite(bins.gc_fraction).mean() < settings.min_gc_share:
+        return "coverage without GC content, whose waves look like changes: give the FASTA as reference, or a parent"
+    return ""

@@ -6,48 +6,69 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from scipy.special import ndtri
+
 from genostab.arrays import Genome, Profile, Segments
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.change import Change, Changes, find_changes
-from genostab.karyotype.fraction import explain_ratio
-from genostab.karyotype.origin import mean_over, origin_of
+from genostab.karyotype.fraction import State, explain_ratio
+from genostab.karyotype.origin import belongs_to_parent, mean_over, origin_of
 from genostab.karyotype.sensitivity import depth_sensitivity
 from genostab.karyotype.settings import Settings
+from genostab.karyotype.significance import student_quantile
 from genostab.results import Call, Origin, Sensitivity
 
 
 @dataclass(frozen=True, kw_only=True)
 class Karyotype:
-    """Calls of one lot with the profile and segments that they were read from, and what could have been seen."""
+    """Calls of one lot with the profile and segments that they were read from, and what could have been seen.
+
+    `withheld` says why nothing is reported although a profile is there; "" where calls stand.
+    """
 
     profile: Profile
     segments: Segments
     calls: tuple[Call, ...]
     sensitivity: tuple[Sensitivity, ...]
+    withheld: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A change with its origin, the profile that its bins index, and why it is no change of the lot, if so."""
+
+    change: Change
+    q_value: float
+    origin: Origin
+    profile: Profile
+    against: str = ""
 
 
 def call_depth(
     *,
-    alone: Profile,
+    alone: Profile | None,
     paired: Profile | None,
     parents: Sequence[Profile],
     genome: Genome,
     hotspots: Sequence[Hotspot],
     platform: str,
     response_cv: float,
+    sex_sd_log2: float,
     settings: Settings,
 ) -> Karyotype:
     """Calls from depth.
 
     Parameters
     ----------
-    alone : Profile of the lot by itself
-    paired : Profile of the lot against its one parent line, or None
+    alone : Profile of the lot by itself; None where only the comparison can be trusted
+    paired : Profile of the lot against its one parent line, or None; one of the two is there
     parents : sequence of Profile, each parent by itself; may be empty
     genome : Genome
     hotspots : sequence of Hotspot
     platform : str, ``seq`` or ``arr``, for ISCN
     response_cv : float, relative uncertainty of the ratio that a copy gives, 0 for counts
+    sex_sd_log2 : float, uncertainty of X and Y in the lot by itself [log2]; inf where their level is unknown
     settings : Settings
 
     Notes
@@ -55,49 +76,67 @@ def call_depth(
     With a paired profile its changes are the acquired ones, free of what the two share; the lot by itself then adds
     what both have. Without, the origin is read from the parents' own profiles.
     """
-    own_sex_sd = settings.alone_sd_log2 if platform == "seq" else 0.0
-    own = find_changes(alone, genome, settings, own_sex_sd)
+    own = None if alone is None else find_changes(alone, genome, settings, sex_sd_log2)
     # The centre of a parent, like that of the lot, is that of its unchanged bins.
-    centred = [find_changes(parent, genome, settings, own_sex_sd).profile for parent in parents]
-    found: list[tuple[Change, float, Origin, Profile]] = []
-    if paired is None:
-        main, sex_sd = own, own_sex_sd
-        found += [
-            (change, q, origin_of(change, centred, settings), own.profile)
+    centred = [find_changes(parent, genome, settings, sex_sd_log2).profile for parent in parents]
+    if paired is not None:
+        main, main_sex_sd = find_changes(paired, genome, settings, 0.0), 0.0
+        found = _against_parent(main, own, centred, settings)
+        if own is not None:
+            found += _shared_with_parent(own, main, centred, settings)
+    else:
+        assert own is not None, "a profile by itself or against a parent"
+        main, main_sex_sd = own, sex_sd_log2
+        found = [
+            _Found(
+                change=change,
+                q_value=q,
+                origin=origin_of(change, centred, settings),
+                profile=own.profile,
+            )
             for change, q in zip(own.changes, own.q_values, strict=True)
         ]
-    else:
-        main, sex_sd = find_changes(paired, genome, settings, 0.0), 0.0
-        found += [
-            (change, q, "acquired", main.profile)
-            for change, q in zip(main.changes, main.q_values, strict=True)
-        ]
-        found += _shared_with_parent(own, main, centred, settings)
-    calls = [
-        make_call(change, q, origin, profile, genome, hotspots, platform, response_cv, settings)
-        for change, q, origin, profile in found
-    ]
+    calls = [_make_call(each, genome, hotspots, platform, response_cv, settings) for each in found]
     return Karyotype(
         profile=main.profile,
         segments=main.segments,
         calls=tuple(sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))),
-        sensitivity=depth_sensitivity(main.profile, genome, hotspots, settings, sex_sd),
+        sensitivity=depth_sensitivity(main.profile, genome, hotspots, settings, main_sex_sd),
     )
+
+
+def _against_parent(
+    main: Changes, own: Changes | None, parents: Sequence[Profile], settings: Settings
+) -> list[_Found]:
+    """Differences of the lot from its parent; those that are the parent's alone are marked."""
+    found = []
+    for change, q in zip(main.changes, main.q_values, strict=True):
+        of_parent = own is not None and belongs_to_parent(change, own.profile, parents, settings)
+        found.append(
+            _Found(
+                change=change,
+                q_value=q,
+                origin="unknown" if of_parent else "acquired",
+                profile=main.profile,
+                against="the parent has the opposite change here, the lot has none" if of_parent else "",
+            )
+        )
+    return found
 
 
 def _shared_with_parent(
     own: Changes, main: Changes, parents: Sequence[Profile], settings: Settings
-) -> list[tuple[Change, float, Origin, Profile]]:
+) -> list[_Found]:
     """Changes of the lot by itself that the comparison with the parent does not already explain."""
     acquired = [change for change in main.changes if change.is_significant]
-    shared: list[tuple[Change, float, Origin, Profile]] = []
+    shared: list[_Found] = []
     for change, q in zip(own.changes, own.q_values, strict=True):
         explained = sum(
             max(0, min(change.end, other.end) - max(change.start, other.start))
             for other in acquired
             if other.chrom == change.chrom and (other.mean_log2 > 0) == (change.mean_log2 > 0)
         )
-        if explained >= 0.5 * (change.end - change.start):
+        if explained >= settings.same_share * (change.end - change.start):
             continue
         origin = origin_of(change, parents, settings)
         between = mean_over(main.profile, change.chrom, change.start, change.end)
@@ -105,42 +144,25 @@ def _shared_with_parent(
             between is None or abs(between[0]) < settings.parent_share * abs(change.mean_log2)
         ):
             origin = "unknown"
-        shared.append((change, q, origin, own.profile))
+        shared.append(_Found(change=change, q_value=q, origin=origin, profile=own.profile))
     return shared
 
 
-def make_call(
-    change: Change,
-    q_value: float,
-    origin: Origin,
-    profile: Profile,
+def _make_call(
+    found: _Found,
     genome: Genome,
     hotspots: Sequence[Hotspot],
     platform: str,
     response_cv: float,
     settings: Settings,
 ) -> Call:
-    """The call of one change.
-
-    Parameters
-    ----------
-    change : Change, its bins index `profile`
-    q_value : float
-    origin : Origin
-    profile : Profile
-    genome : Genome
-    hotspots : sequence of Hotspot
-    platform : str, ``seq`` or ``arr``
-    response_cv : float, relative uncertainty of the ratio that a copy gives
-    settings : Settings
-    """
-    se_log2 = math.hypot(change.se_log2, response_cv * change.mean_log2)
-    ploidy, n_bins = int(profile.ploidy[change.first]), change.last - change.first
-    state = explain_ratio(change.mean_log2, se_log2, ploidy, n_bins)
-    fraction = state.cell_fraction.estimate or 0.0
+    change = found.change
+    ploidy, n_bins = int(found.profile.ploidy[change.first]), change.last - change.first
+    state = _state_of(change, ploidy, n_bins, response_cv, settings)
     chrom = genome.names[change.chrom]
     hits = hotspots_hit(hotspots, chrom, change.start, change.end, state.kind, settings)
-    reason = "" if change.is_significant else _why_not(change, n_bins, settings)
+    reasons = ("" if change.is_significant else _why_not(change, n_bins, settings), found.against)
+    reason = "; ".join(part for part in reasons if part)
     return Call(
         chrom=chrom,
         start=change.start,
@@ -152,8 +174,8 @@ def make_call(
         n_bins=n_bins,
         n_snps=0,
         score=change.score,
-        q_value=q_value,
-        origin=origin,
+        q_value=found.q_value,
+        origin=found.origin,
         hotspot="; ".join(hits),
         bands=bands_of(genome, change.chrom, change.start, change.end),
         iscn=iscn_of(
@@ -163,11 +185,19 @@ def make_call(
             start=change.start,
             end=change.end,
             copy_number=state.copy_number,
-            cell_fraction=fraction,
+            cell_fraction=state.cell_fraction.estimate or 0.0,
         ),
-        reported=change.is_significant,
+        reported=not reason,
         reason=reason,
     )
+
+
+def _state_of(change: Change, ploidy: int, n_bins: int, response_cv: float, settings: Settings) -> State:
+    """Copy number and cell fraction, with the interval of noise (Student's t) and response (Gaussian)."""
+    tail = (1.0 - settings.level) / 2.0
+    noise = float(student_quantile(tail, np.array([change.df]))[0]) * change.se_log2
+    response = float(ndtri(tail)) * response_cv * change.mean_log2
+    return explain_ratio(change.mean_log2, math.hypot(noise, response), settings.level, ploidy, n_bins)
 
 
 def _why_not(change: Change, n_bins: int, settings: Settings) -> str:
@@ -179,3 +209,13 @@ def _why_not(change: Change, n_bins: int, settings: Settings) -> str:
 def reject(call: Call, reason: str) -> Call:
     """The call, no longer reported, with one more reason."""
     return replace(call, reported=False, reason="; ".join(part for part in (call.reason, reason) if part))
+
+
+def withhold(karyotype: Karyotype, reason: str) -> Karyotype:
+    """The karyotype without a reported call and without any claim of what could have been seen."""
+    return replace(
+        karyotype,
+        calls=tuple(reject(call, reason) for call in karyotype.calls),
+        sensitivity=tuple(replace(row, min_cell_fraction=None) for row in karyotype.sensitivity),
+        withheld=reason,
+    )

@@ -9,29 +9,23 @@ import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome, Int64, Profile, Segments
 from genostab.karyotype.bins import autosomes
-from genostab.karyotype.noise import CHI2_MEDIAN
-from genostab.karyotype.regions import Region, whole_regions
-from genostab.karyotype.segment import (
-    scan_p_value,
-    segment_profile,
-    standard_error,
-    student_p_value,
-    summarise_segments,
-)
+from genostab.karyotype.noise import with_waves
+from genostab.karyotype.regions import Region, arm_of, whole_regions
+from genostab.karyotype.segment import breaks_of, clipped, merge_alike
 from genostab.karyotype.settings import Settings
+from genostab.karyotype.significance import scan_p_value, standard_error, student_p_value
 
-_RECENTRINGS = 4
-_CENTRED_LOG2 = 1e-4
-_LOCAL_BINS = 8  # a median of fewer differences says little
+_ROUNDS = 12  # of noise and centre; a handful suffice
 _SHOWN_REJECTED = 0.5
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One tested deviation: bins [first, last), extent in bp, mean and standard error, its chance under noise.
+    """One tested deviation: bins [first, last), extent in bp, mean, standard error and its degrees of freedom.
 
-    `p_value` is corrected for the search (segments) or for the number of whole regions; `is_significant` compares it
-    with the family-wise error.
+    `p_value` is its chance under noise, corrected for the search (segments) or for the number of whole regions;
+    `is_significant` compares it with the family-wise error. `is_segment` tells the one from the other.
     """
 
     chrom: int
@@ -41,9 +35,11 @@ class Change:
     end: int
     mean_log2: float
     se_log2: float
+    df: float
     score: float
     p_value: float
     is_significant: bool
+    is_segment: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,47 +60,75 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     profile : Profile
     genome : Genome
     settings : Settings
-    sex_sd_log2 : float, extra uncertainty of X and Y [log2]
+    sex_sd_log2 : float, extra uncertainty of X and Y [log2]; inf where their level is unknown
 
     Notes
     -----
-    The centre is that of bins outside significant changes, found by repetition, so that a large change does not move
-    the others. Half of the family-wise error goes to segments (by the scan), half to whole regions (Bonferroni).
+    Noise and centre are those of quiet bins: outside segments and regions that deviate by `quiet_z`. Both are found by
+    repetition, starting from independent noise alone: waves that deviate by more than that then widen the noise until
+    it holds them, while the levels of a rearranged genome, which lie apart, never enter it. A few arms cannot tell the
+    two; there the start is the noise of all bins. Half of the family-wise error goes to segments (by the scan), half
+    to whole regions (Bonferroni).
     """
-    segments, found = _segments_and_changes(profile, genome, settings, sex_sd_log2)
-    for _ in range(_RECENTRINGS):
-        quiet = _quiet_bins(profile, [change for change in found if change.is_significant], genome)
-        shift = _weighted_mean(profile, np.flatnonzero(quiet))
-        if abs(shift) < _CENTRED_LOG2:
+    steady = replace(profile, ratio_log2=clipped(profile, genome, settings))
+    breaks = breaks_of(steady, genome, settings)
+    quiet = _quiet_bins(steady, (), genome)
+    if not _spans_genome(steady, genome, settings):
+        steady = _settled(steady, quiet, genome, settings)
+    seen: set[bytes] = set()
+    for _ in range(_ROUNDS):
+        _, tested = _tested(steady, breaks, genome, settings, sex_sd_log2)
+        quiet = _quiet_bins(steady, [change for change in tested if change.score >= settings.quiet_z], genome)
+        if quiet.tobytes() in seen:
             break
-        profile = replace(profile, ratio_log2=profile.ratio_log2 - shift)
-        segments, found = _segments_and_changes(profile, genome, settings, sex_sd_log2)
-    significant = [change for change in found if change.is_significant]
-    regions = whole_regions(profile, genome, settings.min_bins)
-    whole = _test_regions(profile, regions, significant, genome, settings, sex_sd_log2)
-    called = significant + [change for change in whole if change.is_significant]
+        seen.add(quiet.tobytes())
+        steady = _settled(steady, quiet, genome, settings)
+    segments, tested = _tested(steady, breaks, genome, settings, sex_sd_log2)
+    significant = [change for change in tested if change.is_significant]
     doubtful = [
         change
-        for change in found
-        if not change.is_significant
+        for change in tested
+        if change.is_segment
+        and not change.is_significant
         and change.p_value < _SHOWN_REJECTED
-        and not any(_overlaps(change, other) for other in called)
+        and not any(_overlaps(change, other) for other in significant)
     ]
-    changes = sorted(called + doubtful, key=lambda change: (change.chrom, change.start, change.end))
-    tested = [change.p_value for change in found] + [change.p_value for change in whole]
+    changes = sorted(significant + doubtful, key=lambda change: (change.chrom, change.start, change.end))
+    p_values = [change.p_value for change in tested]
     return Changes(
-        profile=profile,
+        profile=replace(steady, ratio_log2=profile.ratio_log2 - _centre(profile, quiet)),
         segments=segments,
         changes=tuple(changes),
-        q_values=tuple(_q_value(change.p_value, tested) for change in changes),
+        q_values=tuple(_q_value(change.p_value, p_values) for change in changes),
     )
 
 
-def _segments_and_changes(
-    profile: Profile, genome: Genome, settings: Settings, sex_sd_log2: float
+def _spans_genome(profile: Profile, genome: Genome, settings: Settings) -> bool:
+    """Whether there are enough autosomal arms to see how arms differ."""
+    arms = arm_of(profile.chrom[profile.autosome], profile.start[profile.autosome], genome)
+    return np.unique(arms).size >= settings.min_blocks
+
+
+def _settled(profile: Profile, quiet: Bool, genome: Genome, settings: Settings) -> Profile:
+    """The profile with the centre and noise of its quiet bins."""
+    centred = replace(profile, ratio_log2=profile.ratio_log2 - _centre(profile, quiet))
+    return with_waves(centred, quiet, genome, settings)
+
+
+def _tested(
+    profile: Profile, breaks: Int64, genome: Genome, settings: Settings, sex_sd_log2: float
 ) -> tuple[Segments, list[Change]]:
-    segments = _merged(profile, segment_profile(profile, genome, settings), settings)
-    return segments, _test_segments(profile, segments, genome, settings, sex_sd_log2)
+    """Segments, and the tests of them and of the whole regions that they leave."""
+    regions = whole_regions(profile, genome, settings.min_bins)
+    segments = merge_alike(profile, breaks, genome, settings)
+    found = _test_segments(profile, segments, regions, genome, settings, sex_sd_log2)
+    called = [change for change in found if change.is_significant]
+    whole = _test_regions(profile, regions, called, genome, settings, sex_sd_log2)
+    significant = [region for region in whole if region.is_significant]
+    for i, change in enumerate(found):
+        if any(_is_part(change, region, settings) for region in significant):
+            found[i] = replace(change, is_significant=False)
+    return segments, found + whole
 
 
 def _q_value(p_value: float, tested: Sequence[float]) -> float:
@@ -118,9 +142,10 @@ def _overlaps(a: Change, b: Change) -> bool:
     return a.chrom == b.chrom and a.first < b.last and b.first < a.last
 
 
-def _weighted_mean(profile: Profile, index: Int64) -> float:
-    weight = 1.0 / np.square(profile.sd_log2[index])
-    return float(np.dot(weight, profile.ratio_log2[index]) / weight.sum())
+def _centre(profile: Profile, chosen: Bool) -> float:
+    """Weighted mean of chosen bins."""
+    weight = 1.0 / np.square(profile.sd_log2[chosen])
+    return float(np.dot(weight, profile.ratio_log2[chosen]) / weight.sum())
 
 
 def _quiet_bins(profile: Profile, significant: Sequence[Change], genome: Genome) -> Bool:
@@ -138,49 +163,20 @@ def _sex_sd(chrom: np.ndarray[tuple[int], np.dtype[np.int16]], genome: Genome, s
     return np.where(autosomes(genome)[chrom], 0.0, sex_sd_log2)
 
 
-def _merged(profile: Profile, segments: Segments, settings: Settings) -> Segments:
-    """Neighbours of one chromosome joined, most alike first, until every two differ by more than noise and waves."""
-    first, last = list(segments.first), list(segments.last)
-    while len(first) > 1:
-        now = summarise_segments(profile, np.array(first), np.array(last))
-        n_bins = (now.last - now.first).astype(np.float64)
-        se, _ = standard_error(profile, now.se_log2, n_bins, profile.autosome[now.first])
-        z = np.abs(np.diff(now.mean_log2)) / np.sqrt(np.square(se[1:]) + np.square(se[:-1]))
-        z /= _local_noise(profile, now)
-        z[now.chrom[1:] != now.chrom[:-1]] = np.inf
-        closest = int(np.argmin(z))
-        if z[closest] >= settings.same_state_z:
-            return now
-        del first[closest + 1], last[closest]
-    return summarise_segments(profile, np.array(first), np.array(last))
-
-
-def _local_noise(profile: Profile, segments: Segments) -> Float64:
-    """How much noisier two neighbouring segments are than the model, at least 1; shape (n_segments - 1,).
-
-    Probes with fewer copies scatter more, so that one deletion can look like several levels.
-    """
-    variance = np.square(profile.sd_log2)
-    scaled = np.square(np.diff(profile.ratio_log2)) / (variance[1:] + variance[:-1])
-    excess = np.ones(segments.first.size - 1)
-    for i in range(excess.size):
-        first, last = segments.first[i], segments.last[i + 1]
-        if last - first >= _LOCAL_BINS:
-            excess[i] = max(1.0, float(np.median(scaled[first : last - 1])) / CHI2_MEDIAN)
-    return np.sqrt(excess)
-
-
 def _test_segments(
-    profile: Profile, segments: Segments, genome: Genome, settings: Settings, sex_sd_log2: float
+    profile: Profile,
+    segments: Segments,
+    regions: Sequence[Region],
+    genome: Genome,
+    settings: Settings,
+    sex_sd_log2: float,
 ) -> list[Change]:
     n_bins = (segments.last - segments.first).astype(np.float64)
     se, df = standard_error(profile, segments.se_log2, n_bins, profile.autosome[segments.first])
     se = np.sqrt(np.square(se) + np.square(_sex_sd(segments.chrom, genome, sex_sd_log2)))
     z = segments.mean_log2 / se
     p_scan = scan_p_value(z, n_bins, profile.chrom.size, df)
-    whole = {
-        (region.first, region.last): region for region in whole_regions(profile, genome, settings.min_bins)
-    }
+    whole = {(region.first, region.last): region for region in regions}
     p_whole = np.minimum(1.0, student_p_value(z, df) * max(len(whole), 1))
     changes = []
     for i in range(n_bins.size):
@@ -195,9 +191,11 @@ def _test_segments(
                 end=region.end if region else int(segments.end[i]),
                 mean_log2=float(segments.mean_log2[i]),
                 se_log2=float(se[i]),
+                df=float(df[i]),
                 score=float(abs(z[i])),
                 p_value=p,
                 is_significant=bool(p <= settings.family_wise_error / 2 and n_bins[i] >= settings.min_bins),
+                is_segment=True,
             )
         )
     return changes
@@ -211,40 +209,68 @@ def _test_regions(
     settings: Settings,
     sex_sd_log2: float,
 ) -> list[Change]:
-    """Whole regions tested on the bins that no segment has explained; a chromosome stands for its two like arms."""
+    """Whole regions tested on the bins that no unlike segment explains; a chromosome stands for its two like arms."""
     free = np.ones(profile.chrom.size, dtype=bool)
     for change in called:
         free[change.first : change.last] = False
     tested: list[Change] = []
     for chrom in sorted({region.chrom for region in regions}):
         own = [
-            _test_region(profile, region, free, len(regions), genome, settings, sex_sd_log2)
+            _test_region(profile, region, called, free, len(regions), genome, settings, sex_sd_log2)
             for region in regions
-            if region.chrom == chrom and free[region.first : region.last].mean() > 0.5
+            if region.chrom == chrom and free[region.first : region.last].mean() > _MOSTLY
         ]
-        if not own:
-            continue
-        whole, arms = own[0], own[1:]
-        if len(arms) == 2 and whole.is_significant:
-            spread = np.hypot(arms[0].se_log2, arms[1].se_log2)
-            if abs(arms[0].mean_log2 - arms[1].mean_log2) >= settings.same_state_z * spread:
-                whole = replace(whole, is_significant=False)
-        if whole.is_significant:
-            arms = [replace(arm, is_significant=False) for arm in arms]
-        tested += [whole, *arms]
+        if len(own) == 3 and own[0].is_significant:
+            if _is_alike(own[1], own[2], settings):
+                own[1:] = [replace(arm, is_significant=False) for arm in own[1:]]
+            else:
+                own[0] = replace(own[0], is_significant=False)
+        tested += own
     return tested
 
 
 def _test_region(
     profile: Profile,
     region: Region,
+    called: Sequence[Change],
     free: Bool,
     n_regions: int,
     genome: Genome,
     settings: Settings,
     sex_sd_log2: float,
 ) -> Change:
+    """A whole region on its free bins and those of the called segments that deviate like them."""
+
+    def test(index: Int64) -> Change:
+        return _change_of_region(profile, region, index, n_regions, genome, settings, sex_sd_log2)
+
     index = region.first + np.flatnonzero(free[region.first : region.last])
+    change = test(index)
+    parts = [part for part in called if _is_part(part, change, settings)]
+    if not parts:
+        return change
+    return test(np.sort(np.concatenate([index, *(np.arange(part.first, part.last) for part in parts)])))
+
+
+def _is_part(segment: Change, region: Change, settings: Settings) -> bool:
+    """Whether a segment lies in a region and deviates like it."""
+    is_inside = region.first <= segment.first and segment.last <= region.last
+    return is_inside and segment.mean_log2 * region.mean_log2 > 0 and _is_alike(segment, region, settings)
+
+
+def _is_alike(a: Change, b: Change, settings: Settings) -> bool:
+    return abs(a.mean_log2 - b.mean_log2) < settings.same_state_z * float(np.hypot(a.se_log2, b.se_log2))
+
+
+def _change_of_region(
+    profile: Profile,
+    region: Region,
+    index: Int64,
+    n_regions: int,
+    genome: Genome,
+    settings: Settings,
+    sex_sd_log2: float,
+) -> Change:
     weight = 1.0 / np.square(profile.sd_log2[index])
     mean = float(np.dot(weight, profile.ratio_log2[index]) / weight.sum())
     independent = np.array([1.0 / np.sqrt(weight.sum())])
@@ -260,7 +286,9 @@ def _test_region(
         end=region.end,
         mean_log2=mean,
         se_log2=total,
+        df=float(df[0]),
         score=abs(mean) / total,
         p_value=p,
         is_significant=p <= settings.family_wise_error / 2 and index.size >= settings.min_bins,
+        is_segment=False,
     )

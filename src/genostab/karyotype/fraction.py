@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from genostab.results import CallKind, Estimate
 from genostab.units import FRACTION
 
-_LEVEL = 0.95
-_Z = 1.959963984540054
-
 
 @dataclass(frozen=True, kw_only=True)
 class State:
@@ -48,13 +45,14 @@ def ratio_at(cell_fraction: float, ploidy: int, copy_number: int) -> float:
     return math.log2(linear) if linear > 0 else -math.inf
 
 
-def explain_ratio(ratio_log2: float, se_log2: float, ploidy: int, n: int) -> State:
+def explain_ratio(ratio_log2: float, half_width_log2: float, level: float, ploidy: int, n: int) -> State:
     """The copy number nearest to the normal one that explains a ratio in at most all cells, with its fraction.
 
     Parameters
     ----------
     ratio_log2 : float, mean log2 ratio relative to `ploidy` copies
-    se_log2 : float, its standard error with waves
+    half_width_log2 : float, of its interval, noise and waves together
+    level : float, coverage of that interval, 0..1
     ploidy : int, 1 or 2
     n : int, bins or probes behind it
 
@@ -65,7 +63,7 @@ def explain_ratio(ratio_log2: float, se_log2: float, ploidy: int, n: int) -> Sta
     interval is that of the mean ratio carried through the equation.
     """
     step = 1 if ratio_log2 > 0 else -1
-    low_ratio, high_ratio = ratio_log2 - _Z * se_log2, ratio_log2 + _Z * se_log2
+    low_ratio, high_ratio = ratio_log2 - half_width_log2, ratio_log2 + half_width_log2
     nearer = low_ratio if step > 0 else high_ratio
     copy_number = ploidy + step
     while copy_number > 0 and fraction_at(nearer, ploidy, copy_number) > 1.0:
@@ -76,8 +74,8 @@ def explain_ratio(ratio_log2: float, se_log2: float, ploidy: int, n: int) -> Sta
         low=min(max(ends[0], 0.0), 1.0),
         high=min(max(ends[1], 0.0), 1.0),
         unit=FRACTION,
-        level=_LEVEL,
-        method="mean log2 ratio, Gaussian noise with waves",
+        level=level,
+        method="mean log2 ratio, noise with waves, Student's t",
         n=n,
     )
     return State(kind="gain" if step > 0 else "loss", copy_number=copy_number, cell_fraction=estimate)

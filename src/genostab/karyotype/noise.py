@@ -1,38 +1,78 @@
 """How noisy a profile is: independent noise per bin, and waves that more bins do not average away.
 
-Everything is estimated from differences between neighbours or by medians, so that copy-number changes in the sample
-do not count as noise.
+Outliers count with a bounded weight everywhere, so that a few copy-number changes in the sample do not count as noise.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
-from scipy.special import erfinv
 
-from genostab.arrays import Bool, Float64, Int16, Int64
+from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile
+from genostab.karyotype.regions import arm_of
+from genostab.karyotype.settings import Settings
 
-# Median of a chi-square with one degree of freedom, and the share of information that a median of squares keeps.
-CHI2_MEDIAN = 2.0 * float(erfinv(0.5)) ** 2
-_MEDIAN_EFFICIENCY = 0.37
+_MAX_CORRELATION = 0.99  # keeps the degrees of freedom above 0
 
 
-def _extra_variance(squares: Float64, known: Float64) -> float:
-    """The variance v >= 0 at which the median of squares / (known + v) is that of a chi-square with one degree."""
+def bounded_chi2(clip_sd: float) -> tuple[float, float]:
+    """Mean of min(U, clip_sd^2) of a chi-square U with one degree, and the efficiency of the variance solved from it.
+
+    Notes
+    -----
+    Huber's proposal 2 (1964, Ann Math Statist 35:73, doi 10.1214/aoms/1177703732): v with
+    mean min(x^2 / v, c^2) = E min(U, c^2). Its asymptotic variance is v^2 Var(min(U, c^2)) / (n E[U; U < c^2]^2),
+    against 2 v^2 / n of the mean square.
+
+    Examples
+    --------
+    >>> [round(value, 3) for value in bounded_chi2(2.0)]
+    [0.921, 0.885]
+    """
+    c2 = clip_sd * clip_sd
+    inside = math.erf(clip_sd / math.sqrt(2.0))
+    edge = 2.0 * clip_sd * math.exp(-0.5 * c2) / math.sqrt(2.0 * math.pi)
+    first = inside - edge
+    mean = first + c2 * (1.0 - inside)
+    square = 3.0 * inside - edge * (c2 + 3.0) + c2 * c2 * (1.0 - inside)
+    return mean, 2.0 * first * first / (square - mean * mean)
+
+
+def excess_variance(squares: Float64, known: Float64, clip_sd: float) -> float:
+    """The variance v >= 0 that squared deviations show beyond what is known of each.
+
+    Parameters
+    ----------
+    squares : ndarray of float64, shape (n,), squared deviations of mean 0
+    known : ndarray of float64, shape (n,), the known part of their variances, >= 0
+    clip_sd : float, deviations beyond so many standard deviations count as that many
+
+    Notes
+    -----
+    mean min(squares / (known + v), clip_sd^2) = its expectation under Gaussian noise, by bisection; 0 where v = 0
+    already explains the squares, or where there are none.
+    """
     if squares.size == 0 or not squares.any():
         return 0.0
-    low, high = 0.0, float(squares.max()) / CHI2_MEDIAN + 1e-12
-    if np.median(squares / np.maximum(known, 1e-300)) <= CHI2_MEDIAN:
+    expected, _ = bounded_chi2(clip_sd)
+    limit = clip_sd * clip_sd
+
+    def is_too_small(v: float) -> bool:
+        return float(np.minimum(squares / (known + v), limit).mean()) > expected
+
+    if known.all() and not is_too_small(0.0):
         return 0.0
+    low, high = 0.0, float(squares.max()) / expected
     for _ in range(60):
         middle = 0.5 * (low + high)
-        if np.median(squares / (known + middle)) > CHI2_MEDIAN:
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if is_too_small(middle) else (low, middle)
     return 0.5 * (low + high)
 
 
-def independent_sd(chrom: Int16, ratio_log2: Float64, counting_variance: Float64) -> Float64:
+def independent_sd(chrom: Int16, ratio_log2: Float64, counting_variance: Float64, clip_sd: float) -> Float64:
     """Standard deviation of each bin: counting noise plus one overdispersion for all.
 
     Parameters
@@ -40,6 +80,7 @@ def independent_sd(chrom: Int16, ratio_log2: Float64, counting_variance: Float64
     chrom : ndarray of int16, shape (n_bins,)
     ratio_log2 : ndarray of float64, shape (n_bins,), no NaN
     counting_variance : ndarray of float64, shape (n_bins,), Poisson variance [log2 squared], 0 where unknown
+    clip_sd : float, as of `excess_variance`
 
     Returns
     -------
@@ -47,118 +88,145 @@ def independent_sd(chrom: Int16, ratio_log2: Float64, counting_variance: Float64
 
     Notes
     -----
-    v_i = counting_i + tau^2, with tau^2 from the median of squared differences of neighbours. O(n).
+    v_i = counting_i + tau^2, with tau^2 from half the squared differences of neighbours. O(n).
     """
     same = chrom[1:] == chrom[:-1]
-    squares = np.square(np.diff(ratio_log2))[same]
-    known = (counting_variance[1:] + counting_variance[:-1])[same]
-    extra = _extra_variance(squares, known) / 2.0
-    return np.sqrt(np.maximum(counting_variance + extra, 1e-12))
+    squares = np.square(np.diff(ratio_log2))[same] / 2.0
+    known = (counting_variance[1:] + counting_variance[:-1])[same] / 2.0
+    return np.sqrt(np.maximum(counting_variance + excess_variance(squares, known, clip_sd), 1e-12))
 
 
-def _block_means(
-    chrom: Int16, ratio_log2: Float64, weight: Float64, n_bins: int
-) -> tuple[Int16, Float64, Float64]:
-    """Chromosome, weighted mean and its independent variance of consecutive blocks of `n_bins` bins."""
-    change = np.flatnonzero(np.diff(chrom)) + 1
-    starts = np.concatenate(([0], change))
-    ends = np.concatenate((change, [chrom.size]))
-    first = np.concatenate([np.arange(a, b - n_bins + 1, n_bins) for a, b in zip(starts, ends, strict=True)])
-    if first.size == 0:
-        return np.empty(0, dtype=np.int16), np.empty(0), np.empty(0)
+@dataclass(frozen=True, kw_only=True)
+class Waves:
+    """Noise of means beyond that of independent bins, by scale.
+
+    n_bins : int64, shape (n_scales,), ascending, bins that a mean is of
+    sd_log2 : float64, shape (n_scales,), not increasing
+    df : float64, shape (n_scales,), degrees of freedom of the whole noise at that scale, >= 1
+    """
+
+    n_bins: Int64
+    sd_log2: Float64
+    df: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Means:
+    """Means of runs of bins, their independent variance, and half the squared steps between neighbours of one arm."""
+
+    mean: Float64
+    variance: Float64
+    step2: Float64
+    step_variance: Float64
+
+
+def _means(ratio_log2: Float64, sd_log2: Float64, arm: Int16, first: Int64, last: Int64) -> _Means:
+    weight = 1.0 / np.square(sd_log2)
     total = np.concatenate(([0.0], np.cumsum(weight)))
     total_wx = np.concatenate(([0.0], np.cumsum(weight * ratio_log2)))
-    w = total[first + n_bins] - total[first]
-    return chrom[first], (total_wx[first + n_bins] - total_wx[first]) / w, 1.0 / w
-
-
-def wave_noise(
-    chrom: Int16, ratio_log2: Float64, sd_log2: Float64, arm: Int16
-) -> tuple[Int64, Float64, Float64]:
-    """Noise of the mean of 2, 4, 8 .. bins and of whole arms, beyond what independent bins explain.
-
-    Parameters
-    ----------
-    chrom : ndarray of int16, shape (n_bins,)
-    ratio_log2, sd_log2 : ndarray of float64, shape (n_bins,)
-    arm : ndarray of int16, shape (n_bins,), arm number, ascending
-
-    Returns
-    -------
-    wave_bins : ndarray of int64, shape (n_scales,)
-    wave_sd_log2 : ndarray of float64, shape (n_scales,)
-    wave_df : ndarray of float64, shape (n_scales,), degrees of freedom of the estimate
-
-    Notes
-    -----
-    For blocks of L bins: Var(mean) = 1/sum(1/sd^2) + wave(L)^2, solved for wave by the median of squared differences
-    of neighbouring blocks; for arms by the median of squared deviations from the median arm. The noise of a mean of
-    several scales is at least what a longer one shows. O(n log n).
-    """
-    weight = 1.0 / np.square(sd_log2)
-    scales: list[tuple[int, float, float]] = []
-    n_bins = 2
-    while True:
-        block_chrom, mean, variance = _block_means(chrom, ratio_log2, weight, n_bins)
-        same = block_chrom[1:] == block_chrom[:-1]
-        if same.sum() < 2 * len(np.unique(chrom)):
-            break
-        squares = np.square(np.diff(mean))[same]
-        extra = _extra_variance(squares, (variance[1:] + variance[:-1])[same]) / 2.0
-        scales.append((n_bins, extra, _MEDIAN_EFFICIENCY * float(same.sum())))
-        n_bins *= 2
-    arms, first = np.unique(arm, return_index=True)
-    last = np.append(first[1:], arm.size)
-    if arms.size >= 4:
-        w = np.array([weight[a:b].sum() for a, b in zip(first, last, strict=True)])
-        mean = np.array([np.dot(weight[a:b], ratio_log2[a:b]) for a, b in zip(first, last, strict=True)]) / w
-        extra = _extra_variance(np.square(mean - np.median(mean)), 1.0 / w)
-        longest = max(int(np.median(last - first)), scales[-1][0] * 2 if scales else 2)
-        scales.append((longest, extra, _MEDIAN_EFFICIENCY * float(arms.size - 1)))
-    if not scales:
-        scales = [(2, 0.0, 1.0)]
-    variances = np.array([v for _, v, _ in scales])
-    variances = np.maximum.accumulate(variances[::-1])[::-1]
-    return (
-        np.array([n for n, _, _ in scales], dtype=np.int64),
-        np.sqrt(variances),
-        np.array([df for _, _, df in scales]),
+    w = total[last] - total[first]
+    mean, variance = (total_wx[last] - total_wx[first]) / w, 1.0 / w
+    near = arm[first[1:]] == arm[first[:-1]]
+    return _Means(
+        mean=mean,
+        variance=variance,
+        step2=np.square(np.diff(mean))[near] / 2.0,
+        step_variance=(variance[1:] + variance[:-1])[near] / 2.0,
     )
 
 
-def noise_by_class(
-    chrom: Int16, ratio_log2: Float64, counting_variance: Float64, is_autosome: Bool, arm: Int16
-) -> tuple[Float64, Int64, Float64, Float64]:
-    """Independent and wave noise, each for the autosomes and for X and Y by themselves.
+def arm_bins(arm: Int16) -> tuple[Int64, Int64]:
+    """Bins [first, last) of each arm, from its number per bin; ndarray of int64, shape (n_arms,), twice."""
+    first = np.concatenate(([0], np.flatnonzero(np.diff(arm)) + 1)).astype(np.int64)
+    return first, np.append(first[1:], arm.size)
+
+
+def _blocks(arm: Int16, n_bins: int) -> tuple[Int64, Int64]:
+    """Bins [first, last) of consecutive blocks of `n_bins` bins, none across two arms."""
+    pairs = zip(*arm_bins(arm), strict=True)
+    first = np.concatenate([np.arange(a, b - n_bins + 1, n_bins, dtype=np.int64) for a, b in pairs])
+    return first, first + n_bins
+
+
+def _waves(scales: Sequence[tuple[int, float, float]]) -> Waves:
+    """Waves of (bins, variance, degrees of freedom); a mean is at least as noisy as that of more bins."""
+    if not scales:
+        return Waves(n_bins=np.array([2], dtype=np.int64), sd_log2=np.zeros(1), df=np.ones(1))
+    n_bins, variance, df = zip(*scales, strict=True)
+    return Waves(
+        n_bins=np.array(n_bins, dtype=np.int64),
+        sd_log2=np.sqrt(np.maximum.accumulate(np.array(variance)[::-1])[::-1]),
+        df=np.maximum(np.array(df), 1.0),
+    )
+
+
+def wave_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Settings) -> Waves:
+    """Waves of the means of 2, 4, 8 .. bins and of whole arms around the centre, in bins without changes.
 
     Parameters
     ----------
-    chrom, arm : ndarray of int16, shape (n_bins,)
-    ratio_log2, counting_variance : ndarray of float64, shape (n_bins,)
-    is_autosome : ndarray of bool, shape (n_bins,)
-
-    Returns
-    -------
-    sd_log2 : ndarray of float64, shape (n_bins,)
-    wave_bins : ndarray of int64, shape (n_scales,)
-    wave_sd_log2, wave_df : ndarray of float64, shape (2, n_scales), autosomes, then X and Y
+    ratio_log2, sd_log2 : ndarray of float64, shape (n_bins,), the former centred on 0
+    arm : ndarray of int16, shape (n_bins,), arm number, ascending
+    settings : Settings, table [noise]
 
     Notes
     -----
-    X and Y get at least the waves of the autosomes: they are too few to show that they have less.
+    Var(mean of a block) = independent noise + wave(L)^2. Its degrees of freedom are the number of blocks times the
+    efficiency of the estimate, less what the correlation r of neighbouring blocks takes: (1 - r^2) / (1 + r^2)
+    (Bartlett 1935, J R Stat Soc 98:536 [m]). O(n log n).
     """
-    main = is_autosome if is_autosome.any() else np.ones(chrom.size, dtype=bool)
-    sd = np.ones(chrom.size)
-    for own in (main, ~main):
-        sd[own] = independent_sd(chrom[own], ratio_log2[own], counting_variance[own])
-    bins, wave, df = wave_noise(chrom[main], ratio_log2[main], sd[main], arm[main])
-    other_wave, other_df = wave, df
-    if (~main).any():
-        own_bins, own_wave, own_df = wave_noise(chrom[~main], ratio_log2[~main], sd[~main], arm[~main])
-        seen, seen_df = wave_at(bins.astype(np.float64), own_bins, own_wave, own_df)
-        other_wave = np.maximum(wave, seen)
-        other_df = np.where(seen > wave, seen_df, df)
-    return sd, bins, np.stack((wave, other_wave)), np.stack((df, other_df))
+    scales: list[tuple[int, float, float]] = []
+    n_bins = 2
+    while True:
+        first, last = _blocks(arm, n_bins)
+        if first.size < settings.min_blocks:
+            break
+        scales.append((n_bins, *_around_centre(_means(ratio_log2, sd_log2, arm, first, last), settings)))
+        n_bins *= 2
+    first, last = arm_bins(arm)
+    if first.size >= settings.min_blocks:
+        seen = _around_centre(_means(ratio_log2, sd_log2, arm, first, last), settings)
+        scales.append((max(int(np.median(last - first)), n_bins), *seen))
+    return _waves(scales)
+
+
+def _around_centre(seen: _Means, settings: Settings) -> tuple[float, float]:
+    """Wave variance of means around 0, and the degrees of freedom of their whole noise."""
+    _, efficiency = bounded_chi2(settings.noise_clip_sd)
+    excess = excess_variance(np.square(seen.mean), seen.variance, settings.noise_clip_sd)
+    if seen.step2.size == 0:
+        return excess, efficiency * seen.mean.size
+    stepwise = excess_variance(seen.step2, seen.step_variance, settings.noise_clip_sd)
+    typical = float(np.median(seen.variance))
+    r = min(max(1.0 - (stepwise + typical) / (excess + typical), 0.0), _MAX_CORRELATION)
+    return excess, efficiency * seen.mean.size * (1.0 - r * r) / (1.0 + r * r)
+
+
+def step_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Settings) -> Waves:
+    """Waves seen between neighbouring blocks of 2, 4, 8 .. bins: for chromosomes that are too few to be a centre.
+
+    Parameters
+    ----------
+    ratio_log2, sd_log2 : ndarray of float64, shape (n_bins,)
+    arm : ndarray of int16, shape (n_bins,), arm number, ascending
+    settings : Settings, table [noise]
+
+    Notes
+    -----
+    Half the squared step of two neighbouring means is independent noise plus wave(L)^2 (1 - r), so that waves longer
+    than the blocks are seen too small.
+    """
+    _, efficiency = bounded_chi2(settings.noise_clip_sd)
+    scales: list[tuple[int, float, float]] = []
+    n_bins = 2
+    while True:
+        seen = _means(ratio_log2, sd_log2, arm, *_blocks(arm, n_bins))
+        if seen.step2.size < settings.min_blocks:
+            break
+        excess = excess_variance(seen.step2, seen.step_variance, settings.noise_clip_sd)
+        scales.append((n_bins, excess, efficiency * seen.step2.size))
+        n_bins *= 2
+    return _waves(scales)
 
 
 def wave_at(
@@ -169,7 +237,7 @@ def wave_at(
     Parameters
     ----------
     n_bins : ndarray of float64, shape (n,), >= 1
-    wave_bins, wave_sd_log2, wave_df : ndarray, shape (n_scales,), as of `wave_noise`
+    wave_bins, wave_sd_log2, wave_df : ndarray, shape (n_scales,), as of `Waves`
 
     Returns
     -------
@@ -184,3 +252,41 @@ def wave_at(
     at = np.log(np.maximum(n_bins, 1.0))
     scale = np.log(wave_bins.astype(np.float64))
     return np.interp(at, scale, wave_sd_log2), np.interp(at, scale, wave_df)
+
+
+def with_waves(profile: Profile, quiet: Bool, genome: Genome, settings: Settings) -> Profile:
+    """The profile with its wave noise: of the autosomes, and of X and Y, which have at least that.
+
+    Parameters
+    ----------
+    profile : Profile
+    quiet : ndarray of bool, shape (n_bins,), autosomal bins outside significant changes
+    genome : Genome
+    settings : Settings, table [noise]
+
+    Notes
+    -----
+    Beyond the blocks that fit on X and Y their noise keeps its ratio to that of the autosomes.
+    """
+    arm = arm_of(profile.chrom, profile.start, genome)
+    own = wave_noise(profile.ratio_log2[quiet], profile.sd_log2[quiet], arm[quiet], settings)
+    other_sd, other_df = own.sd_log2, own.df
+    is_other = ~profile.autosome & profile.autosome.any()
+    if is_other.any():
+        seen = step_noise(profile.ratio_log2[is_other], profile.sd_log2[is_other], arm[is_other], settings)
+        other_sd, other_df = _at_least(own, seen)
+    return replace(
+        profile,
+        wave_bins=own.n_bins,
+        wave_sd_log2=np.stack((own.sd_log2, other_sd)),
+        wave_df=np.stack((own.df, other_df)),
+    )
+
+
+def _at_least(own: Waves, other: Waves) -> tuple[Float64, Float64]:
+    """Noise and degrees of freedom of X and Y at the scales of the autosomes, not less noise than theirs."""
+    seen, seen_df = wave_at(own.n_bins.astype(np.float64), other.n_bins, other.sd_log2, other.df)
+    longer = np.flatnonzero(own.n_bins > other.n_bins[-1])
+    if longer.size and longer[0] > 0 and own.sd_log2[longer[0] - 1] > 0:
+        seen[longer] *= own.sd_log2[longer] / own.sd_log2[longer[0] - 1]
+    return np.maximum(own.sd_log2, seen), np.where(seen > own.sd_log2, np.minimum(seen_df, own.df), own.df)

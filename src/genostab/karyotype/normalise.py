@@ -7,13 +7,13 @@ import numpy as np
 from genostab.arrays import Bins, Bool, Float64, Genome, Profile
 from genostab.errors import InputError
 from genostab.karyotype.bins import autosomes, expected_ploidy, usable_bins
-from genostab.karyotype.noise import CHI2_MEDIAN, noise_by_class
-from genostab.karyotype.regions import arm_of
+from genostab.karyotype.noise import excess_variance, independent_sd
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 
 _LOG2_VARIANCE = 1.0 / np.log(2.0) ** 2
-_PSEUDO_COUNT = 0.5
+_HALF_READ = 0.5
+_KNOWN_DF = 1e6  # of noise that is not estimated
 
 
 def gc_trend(values: Float64, gc_fraction: Float64, trained_on: Bool, settings: Settings) -> Float64:
@@ -54,20 +54,27 @@ def gc_trend(values: Float64, gc_fraction: Float64, trained_on: Bool, settings: 
 
 
 def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings, is_counts: bool) -> Float64:
-    """log2 of coverage after width and GC, with at least half a read, so that zero stays finite."""
+    """log2 of coverage after width and GC; half a read more, or a share of the median depth, keeps zero finite.
+
+    log2(n + 1/2) is free of the bias of log2(n) up to order 1 / n^2 (Anscombe 1948, doi 10.1093/biomet/35.3-4.246 [m]).
+    """
     trained_on = usable & autosomes(genome)[bins.chrom]
-    width = (bins.end - bins.start).astype(np.float64)
-    rate = bins.n_reads * (np.median(width) / width) if is_counts else bins.n_reads
-    values = rate / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99))
+    if is_counts:
+        width = (bins.end - bins.start).astype(np.float64)
+        coverage = (bins.n_reads + _HALF_READ) * (np.median(width) / width)
+    else:
+        level = float(np.median(bins.n_reads[usable])) if usable.any() else 1.0
+        coverage = np.maximum(bins.n_reads, settings.least_depth_share * level)
+    values = coverage / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99))
     trend = gc_trend(values, bins.gc_fraction, trained_on, settings)
-    return np.log2(np.maximum(values, _PSEUDO_COUNT) / trend)
+    return np.log2(values / trend)
 
 
 def _counting_variance(bins: Bins, is_counts: bool) -> Float64:
     """Poisson variance of log2 reads, 0 where the values are no reads; ndarray of float64, shape (n_bins,)."""
     if not is_counts:
         return np.zeros(bins.n_reads.size)
-    variance: Float64 = _LOG2_VARIANCE / np.maximum(bins.n_reads, _PSEUDO_COUNT)
+    variance: Float64 = _LOG2_VARIANCE / (bins.n_reads + _HALF_READ)
     return variance
 
 
@@ -79,6 +86,7 @@ def make_profile(
     usable: Bool,
     ploidy: np.ndarray[tuple[int], np.dtype[np.int8]],
     genome: Genome,
+    settings: Settings,
 ) -> Profile:
     """A profile from ratios: centred on the autosomes, with its noise estimated.
 
@@ -90,6 +98,7 @@ def make_profile(
     usable : ndarray of bool, shape (n_bins,)
     ploidy : ndarray of int8, shape (n_bins,)
     genome : Genome
+    settings : Settings, table [noise]
 
     Raises
     ------
@@ -111,9 +120,9 @@ def make_profile(
     centred_on = is_autosome if is_autosome.any() else np.ones(chrom.size, dtype=bool)
     ratio = ratio_log2[keep]
     ratio = ratio - np.median(ratio[centred_on])
-    sd, wave_bins, wave_sd, wave_df = noise_by_class(
-        chrom, ratio, counting_variance[keep], is_autosome, arm_of(chrom, start, genome)
-    )
+    sd = np.ones(ratio.size)
+    for own in (is_autosome, ~is_autosome):
+        sd[own] = independent_sd(chrom[own], ratio[own], counting_variance[keep][own], settings.noise_clip_sd)
     return Profile(
         chrom=chrom,
         start=start,
@@ -122,9 +131,9 @@ def make_profile(
         sd_log2=sd,
         ploidy=ploidy[keep],
         autosome=is_autosome,
-        wave_bins=wave_bins,
-        wave_sd_log2=wave_sd,
-        wave_df=wave_df,
+        wave_bins=np.array([2], dtype=np.int64),
+        wave_sd_log2=np.zeros((2, 1)),
+        wave_df=np.full((2, 1), _KNOWN_DF),
     )
 
 
@@ -148,6 +157,7 @@ def profile_alone(bins: Bins, genome: Genome, sex: Sex, settings: Settings, *, i
         usable=usable,
         ploidy=ploidy,
         genome=genome,
+        settings=settings,
     )
 
 
@@ -168,7 +178,13 @@ def profile_paired(
     log2 -= _corrected_log2(parent, usable, genome, settings, is_counts)
     counting = _counting_variance(sample, is_counts) + _counting_variance(parent, is_counts)
     return make_profile(
-        bins=sample, ratio_log2=log2, counting_variance=counting, usable=usable, ploidy=ploidy, genome=genome
+        bins=sample,
+        ratio_log2=log2,
+        counting_variance=counting,
+        usable=usable,
+        ploidy=ploidy,
+        genome=genome,
+        settings=settings,
     )
 
 
@@ -195,19 +211,23 @@ def profile_from_ratios(
     usable = np.isfinite(ratio) & (sample.ratio_log2 > settings.min_ratio_log2) & (ploidy > 0)
     usable &= sample.weight > 0
     counting = np.zeros(ratio.size)
-    counting[usable] = _variance_by_weight(ratio[usable], sample.weight[usable])
+    counting[usable] = _variance_by_weight(ratio[usable], sample.weight[usable], settings.noise_clip_sd)
     return make_profile(
-        bins=sample, ratio_log2=ratio, counting_variance=counting, usable=usable, ploidy=ploidy, genome=genome
+        bins=sample,
+        ratio_log2=ratio,
+        counting_variance=counting,
+        usable=usable,
+        ploidy=ploidy,
+        genome=genome,
+        settings=settings,
     )
 
 
-def _variance_by_weight(ratio_log2: Float64, weight: Float64) -> Float64:
-    """c / weight, with c from the median of squared differences of neighbours."""
-    if ratio_log2.size < 3:
-        return np.zeros(ratio_log2.size)
+def _variance_by_weight(ratio_log2: Float64, weight: Float64, clip_sd: float) -> Float64:
+    """c / weight, with c from the squared differences of neighbours."""
     inverse = 1.0 / weight
     scaled = np.square(np.diff(ratio_log2)) / (inverse[1:] + inverse[:-1])
-    return inverse * float(np.median(scaled)) / CHI2_MEDIAN
+    return inverse * excess_variance(scaled, np.zeros(scaled.size), clip_sd)
 
 
 def check_same_bins(sample: Bins, parent: Bins) -> None:

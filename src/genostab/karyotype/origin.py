@@ -9,8 +9,8 @@ import numpy as np
 from genostab.arrays import Profile
 from genostab.karyotype.change import Change
 from genostab.karyotype.regions import bins_between
-from genostab.karyotype.segment import standard_error
 from genostab.karyotype.settings import Settings
+from genostab.karyotype.significance import standard_error
 from genostab.results import Origin
 
 
@@ -42,7 +42,7 @@ def origin_of(change: Change, parents: Sequence[Profile], settings: Settings) ->
     Notes
     -----
     Inherited: a parent deviates the same way, clearly and by at least `parent_share` of the sample. Acquired: every
-    parent is shown to deviate by less than `min_parent_share_for_acquired`. With two parents the measure is one copy,
+    parent is shown to deviate by less than `max_absent_share`. With two parents the measure is one copy,
     because two carriers of one lost copy can have a child without any.
     """
     sign = 1.0 if change.mean_log2 > 0 else -1.0
@@ -58,6 +58,33 @@ def origin_of(change: Change, parents: Sequence[Profile], settings: Settings) ->
         deviation, se = sign * seen[0], seen[1]
         if deviation >= settings.parent_share * measure and deviation >= settings.parent_z * se:
             return "inherited"
-        if deviation + 2.0 * se > settings.min_parent_share_for_acquired * measure:
+        if deviation + 2.0 * se > settings.max_absent_share * measure:
             all_without = False
     return "acquired" if all_without else "unknown"
+
+
+def belongs_to_parent(change: Change, own: Profile, parents: Sequence[Profile], settings: Settings) -> bool:
+    """Whether a difference between lot and parent is a change of the parent that the lot does not have.
+
+    Parameters
+    ----------
+    change : Change of the lot against its parent
+    own : Profile of the lot by itself
+    parents : sequence of Profile, each parent by itself
+    settings : Settings, table [calling]
+
+    Notes
+    -----
+    The lot is shown to deviate by less than `max_absent_share` of the difference, either way, and the
+    parent deviates the other way, clearly and by at least `parent_share` of it.
+    """
+    sign = 1.0 if change.mean_log2 > 0 else -1.0
+    measure = abs(change.mean_log2)
+    of_lot = mean_over(own, change.chrom, change.start, change.end)
+    if of_lot is None or abs(of_lot[0]) + 2.0 * of_lot[1] > settings.max_absent_share * measure:
+        return False
+    of_parents = (mean_over(parent, change.chrom, change.start, change.end) for parent in parents)
+    return any(
+        -sign * mean >= max(settings.parent_share * measure, settings.parent_z * se)
+        for mean, se in filter(None, of_parents)
+    )

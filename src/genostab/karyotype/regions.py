@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Genome, Int16, Int64, Profile
+from genostab.arrays import Bool, Genome, Int16, Int64, Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,3 +64,11 @@ def bins_between(profile: Profile, chrom: int, start: int, end: int) -> tuple[in
     return a + int(np.searchsorted(middle, start, side="left")), a + int(
         np.searchsorted(middle, end, side="left")
     )
+
+
+def bin_spacing_bp(profile: Profile, chosen: Bool) -> float:
+    """Median distance of neighbouring chosen bins or probes, which counts what the masks took out; inf for none."""
+    middle = (profile.start[chosen] + profile.end[chosen]) / 2.0
+    same = np.diff(profile.chrom[chosen]) == 0
+    distance = np.diff(middle)[same]
+    return float(np.median(distance)) if distance.size else float("inf")

@@ -1,94 +1,19 @@
-"""Profile to segments of one mean, and the chance that noise makes one."""
+"""Profile to segments of one mean: outliers drawn in, exact breaks, and like neighbours joined."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import erfinv
 
-from genostab.arrays import Bool, Float64, Genome, Int64, Profile, Segments
-from genostab.karyotype.noise import wave_at
+from genostab.arrays import Float64, Genome, Int64, Profile, Segments
+from genostab.karyotype.noise import arm_bins
 from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
+from genostab.karyotype.significance import scan_threshold, standard_error
 from genostab.kernels.segment import find_breaks
 
-
-def scan_p_value(z: Float64, n_bins: Float64, n_total: int, df: Float64) -> Float64:
-    """Chance that noise anywhere in the genome makes a segment of about that length deviate by z or more.
-
-    Parameters
-    ----------
-    z : ndarray of float64, shape (n,), deviation in standard errors
-    n_bins : ndarray of float64, shape (n,), bins of the segment
-    n_total : int, bins of the genome
-    df : ndarray of float64, shape (n,), degrees of freedom of the standard error
-
-    Returns
-    -------
-    ndarray of float64, shape (n,), 0..1
-
-    Notes
-    -----
-    (N/n) |z|^3 phi(z), four times the rate of the scan statistic over both edges and thus conservative (Siegmund 1988,
-    Ann Probab 16:487, doi 10.1214/aop/1176991769, without the overshoot factor); with few degrees of freedom z is first
-    replaced by the normal deviate of the same t tail.
-    """
-    normal: Float64 = np.maximum(_normal_deviate(np.abs(z), df), 1.0)
-    tail: Float64 = np.exp(-0.5 * np.square(normal)) / np.sqrt(2.0 * np.pi)
-    expected: Float64 = n_total / np.maximum(n_bins, 1.0) * normal**3 * tail
-    return np.minimum(1.0, expected)
-
-
-def _normal_deviate(t: Float64, df: Float64) -> Float64:
-    """The normal deviate with the tail of Student's t; Wallace 1959, doi 10.1214/aoms/1177706100, eq. 1.2."""
-    shrink: Float64 = (8.0 * df + 1.0) / (8.0 * df + 3.0)
-    return np.asarray(shrink * np.sqrt(df * np.log1p(np.square(t) / df)), dtype=np.float64)
-
-
-def student_p_value(t: Float64, df: Float64) -> Float64:
-    """Two-sided tail of Student's t; ndarray of float64, shape (n,), 0..1."""
-    return np.asarray(2.0 * stdtr(df, -np.abs(t)), dtype=np.float64)
-
-
-def student_quantile(p_one_sided: float, df: Float64) -> Float64:
-    """Deviate t with upper tail `p_one_sided`; ndarray of float64, shape (n,)."""
-    return np.asarray(-stdtrit(df, p_one_sided), dtype=np.float64)
-
-
-def scan_threshold(n_bins: Float64, n_total: int, df: Float64, alpha: float) -> Float64:
-    """The deviation at which `scan_p_value` is alpha; ndarray of float64, shape (n,), by bisection."""
-    low: Float64 = np.full(n_bins.size, 1.5)
-    high: Float64 = np.full(n_bins.size, 60.0)
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        above = scan_p_value(middle, n_bins, n_total, df) > alpha
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.asarray(0.5 * (low + high), dtype=np.float64)
-
-
-def standard_error(
-    profile: Profile, independent: Float64, n_bins: Float64, is_autosome: Bool
-) -> tuple[Float64, Float64]:
-    """Standard error of means of `n_bins` bins with waves, and its degrees of freedom (Satterthwaite).
-
-    Parameters
-    ----------
-    profile : Profile
-    independent : ndarray of float64, shape (n,), standard error from independent noise [log2]
-    n_bins : ndarray of float64, shape (n,)
-    is_autosome : ndarray of bool, shape (n,), not X or Y
-
-    Returns
-    -------
-    ndarray of float64, shape (n,), twice
-    """
-    own, own_df = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2[0], profile.wave_df[0])
-    sex, sex_df = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2[1], profile.wave_df[1])
-    wave, wave_df = np.where(is_autosome, own, sex), np.where(is_autosome, own_df, sex_df)
-    variance = np.square(independent) + np.square(wave)
-    df = np.square(variance) / np.maximum(wave**4 / np.maximum(wave_df, 1.0), np.square(variance) / 1e6)
-    return np.sqrt(variance), df
+_LOCAL_BINS = 8  # a median of fewer differences says little
+_CHI2_MEDIAN = 2.0 * float(erfinv(0.5)) ** 2  # of one degree of freedom
 
 
 def break_penalty(n_total: int, settings: Settings) -> float:
@@ -104,42 +29,27 @@ def break_penalty(n_total: int, settings: Settings) -> float:
     return float(z[0]) ** 2 / 2.0
 
 
-def segment_profile(profile: Profile, genome: Genome, settings: Settings) -> Segments:
-    """Segments of one mean, arm by arm.
-
-    Parameters
-    ----------
-    profile : Profile
-    genome : Genome
-    settings : Settings
-
-    Returns
-    -------
-    Segments, in genome order; they cover every bin of the profile
-
-    Notes
-    -----
-    Single outliers are clipped at `clip_sd` around a running median of five for the search only; the means are of the
-    values as they are.
-    """
+def breaks_of(profile: Profile, genome: Genome, settings: Settings) -> Int64:
+    """Bins inside arms at which a new mean starts; ndarray of int64, shape (n_breaks,), ascending."""
     penalty = break_penalty(profile.chrom.size, settings)
-    first: list[int] = []
-    change = np.flatnonzero(np.diff(arm_of(profile.chrom, profile.start, genome))) + 1
-    edges = np.concatenate(([0], change, [profile.chrom.size]))
     weights = 1.0 / np.square(profile.sd_log2)
-    for a, b in pairwise(edges.tolist()):
-        values = _clipped(profile.ratio_log2[a:b], profile.sd_log2[a:b], settings.clip_sd)
+    found: list[Int64] = []
+    for a, b in zip(*arm_bins(arm_of(profile.chrom, profile.start, genome)), strict=True):
         breaks = np.zeros(b - a, dtype=np.int64)
-        n_breaks = find_breaks(values, weights[a:b], penalty, breaks)
-        first += [a, *(a + breaks[:n_breaks]).tolist()]
-    starts = np.array(first, dtype=np.int64)
-    return summarise_segments(profile, starts, np.append(starts[1:], profile.chrom.size))
+        n_breaks = find_breaks(profile.ratio_log2[a:b], weights[a:b], penalty, breaks)
+        found.append(a + breaks[:n_breaks])
+    return np.concatenate(found)
 
 
-def _clipped(values: Float64, sd: Float64, clip_sd: float) -> Float64:
-    padded = np.pad(values, 2, mode="edge")
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
-    return np.clip(values, middle - clip_sd * sd, middle + clip_sd * sd)
+def clipped(profile: Profile, genome: Genome, settings: Settings) -> Float64:
+    """Log2 ratios with single outliers drawn in to `clip_sd` around the running median of five; shape (n_bins,)."""
+    values = profile.ratio_log2.copy()
+    for a, b in zip(*arm_bins(arm_of(profile.chrom, profile.start, genome)), strict=True):
+        padded = np.pad(values[a:b], 2, mode="edge")
+        middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+        reach = settings.clip_sd * profile.sd_log2[a:b]
+        values[a:b] = np.clip(profile.ratio_log2[a:b], middle - reach, middle + reach)
+    return values
 
 
 def summarise_segments(profile: Profile, first: Int64, last: Int64) -> Segments:
@@ -163,3 +73,46 @@ def summarise_segments(profile: Profile, first: Int64, last: Int64) -> Segments:
         mean_log2=(total_wx[last] - total_wx[first]) / w,
         se_log2=1.0 / np.sqrt(w),
     )
+
+
+def merge_alike(profile: Profile, breaks: Int64, genome: Genome, settings: Settings) -> Segments:
+    """Neighbours of one chromosome joined, most alike first, until every two differ by more than noise and waves."""
+    arms, _ = arm_bins(arm_of(profile.chrom, profile.start, genome))
+    edges = [*np.union1d(arms, breaks).tolist(), profile.chrom.size]
+    apart = np.array([_distance(profile, *edges[i : i + 3]) for i in range(len(edges) - 2)])
+    while apart.size:
+        i = int(np.argmin(apart))
+        if apart[i] >= settings.same_state_z:
+            break
+        del edges[i + 1]
+        apart = np.delete(apart, i)
+        for k in (i - 1, i):
+            if 0 <= k < apart.size:
+                apart[k] = _distance(profile, *edges[k : k + 3])
+    first = np.array(edges[:-1], dtype=np.int64)
+    return summarise_segments(profile, first, np.array(edges[1:], dtype=np.int64))
+
+
+def _distance(profile: Profile, first: int, middle: int, last: int) -> float:
+    """Standard errors between the means of bins [first, middle) and [middle, last); inf for two chromosomes."""
+    if profile.chrom[first] != profile.chrom[middle]:
+        return float("inf")
+    edges = np.array([first, middle, last])
+    weight = 1.0 / np.square(profile.sd_log2[first:last])
+    total = np.add.reduceat(weight, edges[:2] - first)
+    mean = np.add.reduceat(weight * profile.ratio_log2[first:last], edges[:2] - first) / total
+    n_bins = np.diff(edges).astype(np.float64)
+    se, _ = standard_error(profile, 1.0 / np.sqrt(total), n_bins, profile.autosome[edges[:2]])
+    return float(abs(mean[1] - mean[0]) / (np.hypot(se[0], se[1]) * _local_noise(profile, first, last)))
+
+
+def _local_noise(profile: Profile, first: int, last: int) -> float:
+    """How much noisier these bins are than the model, at least 1.
+
+    Probes with fewer copies scatter more, so that one deletion can look like several levels.
+    """
+    if last - first < _LOCAL_BINS:
+        return 1.0
+    variance = np.square(profile.sd_log2[first:last])
+    scaled = np.square(np.diff(profile.ratio_log2[first:last])) / (variance[1:] + variance[:-1])
+    return max(1.0, float(np.sqrt(np.median(scaled) / _CHI2_MEDIAN)))

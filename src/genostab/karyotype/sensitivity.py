@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,16 +11,17 @@ from scipy.special import ndtri
 from genostab.arrays import Bool, Genome, Profile
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.bins import autosomes
-from genostab.karyotype.regions import bins_between, whole_regions
-from genostab.karyotype.segment import break_penalty, scan_threshold, standard_error, student_quantile
+from genostab.karyotype.regions import bin_spacing_bp, bins_between, whole_regions
+from genostab.karyotype.segment import break_penalty
 from genostab.karyotype.settings import Settings
+from genostab.karyotype.significance import scan_threshold, standard_error, student_quantile
 from genostab.results import CallKind, Sensitivity
 
 _DEPTH_KINDS: tuple[CallKind, ...] = ("gain", "loss")
 
 
 def smallest_fraction(shift_log2: float, ploidy: int, kind: CallKind) -> float | None:
-    """Cell fraction of a one-copy change whose mean log2 ratio is `shift_log2` away from 0, None above all cells.
+    """Cell fraction of a one-copy change that moves the mean log2 ratio by `shift_log2`; None above all cells.
 
     Examples
     --------
@@ -30,6 +32,8 @@ def smallest_fraction(shift_log2: float, ploidy: int, kind: CallKind) -> float |
     >>> smallest_fraction(1.0, 2, "gain") is None
     True
     """
+    if not math.isfinite(shift_log2):
+        return None
     linear = 2.0**shift_log2 - 1.0 if kind == "gain" else 1.0 - 2.0**-shift_log2
     fraction = ploidy * linear
     return fraction if fraction <= 1.0 else None
@@ -163,7 +167,7 @@ def _size_rows(profile: Profile, genome: Genome, size_bp: int, settings: Setting
     """An event of a given size at a place of median noise; on an autosome."""
     on_autosome = autosomes(genome)[profile.chrom]
     chosen = on_autosome if on_autosome.any() else np.ones(profile.chrom.size, dtype=bool)
-    spacing = _bp_per_bin(profile, chosen)
+    spacing = bin_spacing_bp(profile, chosen)
     n_bins = size_bp / spacing
     name = f"any {size_bp // 1_000_000} Mb"
     if n_bins < settings.min_bins:
@@ -171,14 +175,6 @@ def _size_rows(profile: Profile, genome: Genome, size_bp: int, settings: Setting
     independent = np.array([float(np.median(profile.sd_log2[chosen]) / np.sqrt(n_bins))])
     shift = _segment_shift_at(profile, independent, n_bins, np.array([True]), settings)
     return _rows(name, "", 0, size_bp, shift, 2, _DEPTH_KINDS, settings)
-
-
-def _bp_per_bin(profile: Profile, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-    """Median distance of neighbouring bins or probes, which counts what the masks took out."""
-    middle = (profile.start[chosen] + profile.end[chosen]) / 2.0
-    same = np.diff(profile.chrom[chosen]) == 0
-    distance = np.diff(middle)[same]
-    return float(np.median(distance)) if distance.size else float("inf")
 
 
 def resolution_bp(rows: Sequence[Sensitivity]) -> float | None:

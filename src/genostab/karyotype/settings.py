@@ -19,6 +19,10 @@ class Settings:
     max_mapq0_fraction: float
     min_coverage: float
     min_ratio_log2: float
+    least_depth_share: float
+    noise_clip_sd: float
+    quiet_z: float
+    min_blocks: int
     strata: int
     min_bins_per_stratum: int
     female_x_ratio: float
@@ -28,11 +32,15 @@ class Settings:
     family_wise_error: float
     break_family_wise_error: float
     min_bins: int
+    level: float
     clip_sd: float
     same_state_z: float
     parent_z: float
     parent_share: float
-    min_parent_share_for_acquired: float
+    same_share: float
+    max_absent_share: float
+    max_lrr_sd: float
+    lrr_sd_range: float
     lrr_response: float
     zero_copy_lrr: float
     het_baf_low: float
@@ -42,10 +50,14 @@ class Settings:
     male_x_het: float
     het_error: float
     max_het_odds: float
+    max_balanced_share: float
+    balanced_z: float
     min_depth: int
     min_snps: int
     power: float
     sizes_bp: tuple[int, ...]
+    min_adjoining_share: float
+    min_gc_share: float
     alone_sd_log2: float
     focal_bp: int
     min_share: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,7 +11,8 @@ import numpy as np
 from genostab.arrays import Bins, Bool, Float64, Genome, Profile, SnpTable
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.bins import autosomes, expected_ploidy, in_pseudo_autosomal
-from genostab.karyotype.call import Karyotype, call_depth, reject
+from genostab.karyotype.call import Karyotype, call_depth, reject, withhold
+from genostab.karyotype.noise import bounded_chi2, excess_variance
 from genostab.karyotype.normalise import make_profile
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
@@ -52,6 +54,13 @@ def array_sex(snps: SnpTable, genome: Genome, settings: Settings) -> Sex:
     return "male" if relative <= settings.male_x_het else "unknown"
 
 
+def lrr_sd(snps: SnpTable, genome: Genome, settings: Settings) -> float:
+    """Standard deviation of the Log R ratios of the autosomes, within `lrr_sd_range`; NaN for fewer than two probes."""
+    lrr = snps.log_r_ratio[autosomes(genome)[snps.chrom]]
+    lrr = lrr[np.abs(lrr) <= settings.lrr_sd_range]
+    return float(lrr.std(ddof=1)) if lrr.size > 1 else math.nan
+
+
 def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) -> Profile:
     """Log2 copy ratio per probe: Log R ratio over the array's response.
 
@@ -70,7 +79,7 @@ def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) 
     Notes
     -----
     Log R ratios of X and Y are clustered against both sexes together by some software and against two copies by
-    other; X and Y are therefore centred on their own median, so that only parts of them can be called here.
+    other; X and Y are therefore centred on their own median, and not called.
     """
     bins = bins_of_probes(snps)
     ploidy = expected_ploidy(bins, genome, sex)
@@ -87,6 +96,7 @@ def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) 
         usable=usable,
         ploidy=ploidy,
         genome=genome,
+        settings=settings,
     )
 
 
@@ -112,7 +122,8 @@ def call_array(
 
     Notes
     -----
-    Segments come from the Log R ratio. A loss in all cells that still has heterozygous probes is rejected.
+    Segments come from the Log R ratio. A loss in all cells that still has heterozygous probes is rejected, and a
+    change whose heterozygous probes stay balanced. An array noisier than `max_lrr_sd` is not called at all.
     """
     karyotype = call_depth(
         alone=array_profile(sample, genome, sex, settings),
@@ -124,11 +135,18 @@ def call_array(
         hotspots=hotspots,
         platform="arr",
         response_cv=settings.response_cv,
+        sex_sd_log2=math.inf,
         settings=settings,
     )
     is_het = heterozygous_probes(sample, settings)
     calls = tuple(_checked(call, sample, is_het, genome, settings) for call in karyotype.calls)
-    return replace(karyotype, calls=calls)
+    karyotype = replace(karyotype, calls=calls)
+    sd = lrr_sd(sample, genome, settings)
+    if sd <= settings.max_lrr_sd:
+        return karyotype
+    return withhold(
+        karyotype, f"the Log R ratios have a standard deviation of {sd:.2f}, above {settings.max_lrr_sd:g}"
+    )
 
 
 def heterozygous_probes(snps: SnpTable, settings: Settings) -> Bool:
@@ -145,18 +163,53 @@ def _inside(snps: SnpTable, call: Call, genome: Genome) -> Bool:
 
 
 def _checked(call: Call, snps: SnpTable, is_het: Bool, genome: Genome, settings: Settings) -> Call:
+    """The call with its number of probes, no copy at all where they are silent, and rejected where alleles speak up."""
     inside = _inside(snps, call, genome)
     known = inside & np.isfinite(snps.b_allele_fraction)
-    call = _without_copies(replace(call, n_snps=int(known.sum())), snps.log_r_ratio[inside], settings, genome)
+    call = _without_copies(replace(call, n_snps=int(known.sum())), snps.log_r_ratio[inside], settings)
+    reason = _too_heterozygous(call, snps, known, is_het, settings)
+    reason = reason or _too_balanced(call, snps, inside, is_het, genome, settings)
+    return reject(call, reason) if reason else call
+
+
+def _too_heterozygous(call: Call, snps: SnpTable, known: Bool, is_het: Bool, settings: Settings) -> str:
+    """Why a loss in all cells is none: heterozygous probes are left."""
     full_loss = call.kind == "loss" and call.copy_number == 1 and (call.cell_fraction.high or 0.0) >= 1.0
     if not full_loss or not known.any():
-        return call
+        return ""
     n, k = int(known.sum()), int(is_het[known].sum())
     genome_share = float(is_het[np.isfinite(snps.b_allele_fraction)].mean())
     odds = _log_likelihood(k, n, genome_share) - _log_likelihood(k, n, settings.het_error)
-    if odds > np.log(settings.max_het_odds):
-        return reject(call, f"{k} of its {n} probes are heterozygous, which a loss in all cells rules out")
-    return call
+    if odds <= np.log(settings.max_het_odds):
+        return ""
+    return f"{k} of its {n} probes are heterozygous, which a loss in all cells rules out"
+
+
+def _too_balanced(
+    call: Call, snps: SnpTable, inside: Bool, is_het: Bool, genome: Genome, settings: Settings
+) -> str:
+    """Why one copy more or less is none: its heterozygous probes stay at one half.
+
+    Notes
+    -----
+    One copy more or less in a fraction f of the cells shifts the B allele fraction by d = f / (2 (2 + f)) or
+    f / (2 (2 - f)). Against d^2 at the lower end of f stands what the squared deviations from 1/2 of the call's
+    heterozygous probes have beyond those of the other autosomal ones, outliers bounded.
+    """
+    square = np.square(snps.b_allele_fraction - 0.5)
+    own = square[is_het & inside]
+    others = square[is_het & ~inside & autosomes(genome)[snps.chrom]]
+    if abs(call.copy_number - 2) != 1 or min(own.size, others.size) < settings.min_snps:
+        return ""
+    low = call.cell_fraction.low or 0.0
+    expected = (low / (2.0 * (2.0 + low * (call.copy_number - 2)))) ** 2
+    noise = excess_variance(others, np.zeros(others.size), settings.noise_clip_sd)
+    seen = excess_variance(own, np.full(own.size, noise), settings.noise_clip_sd)
+    _, efficiency = bounded_chi2(settings.noise_clip_sd)
+    se = noise * float(np.sqrt(2.0 / (efficiency * own.size)))
+    if seen > settings.max_balanced_share * expected or expected - seen < settings.balanced_z * se:
+        return ""
+    return f"{own.size} heterozygous probes are balanced, which {low:.0%} of cells or more rule out"
 
 
 def _log_likelihood(k: int, n: int, share: float) -> float:
@@ -165,7 +218,7 @@ def _log_likelihood(k: int, n: int, share: float) -> float:
     return k * float(np.log(share)) + (n - k) * float(np.log1p(-share))
 
 
-def _without_copies(call: Call, log_r_ratio: Float64, settings: Settings, genome: Genome) -> Call:
+def _without_copies(call: Call, log_r_ratio: Float64, settings: Settings) -> Call:
     """A loss whose probes carry next to no signal has no copy in any cell."""
     known = log_r_ratio[np.isfinite(log_r_ratio)]
     if call.kind != "loss" or not known.size or float(np.median(known)) > settings.zero_copy_lrr:

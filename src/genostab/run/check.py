@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 
 from genostab.arrays import Bins, Genome
 from genostab.compliance.profile import load_profile
@@ -20,13 +18,12 @@ from genostab.io.limits import open_bytes
 from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
 from genostab.io.vcf import read_allele_depths
-from genostab.lot.load import load_manifest
+from genostab.lot.load import load_manifest, load_sound_part
 from genostab.lot.manifest import Manifest, Sequencing
 from genostab.run.blocks import block_steps
 from genostab.run.file_kind import FileKind, check_same_kind, sample_file
 from genostab.run.provenance import input_files
 from genostab.run.together import together
-from genostab.yaml_lines import Loc, parse_document
 
 Step = Callable[[], object]
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -55,7 +52,7 @@ def check_lot(path: Path) -> int:
         manifest = load_manifest(path)
     except GenostabErrors as refused:
         errors += refused.errors
-        manifest = sound_part(path)
+        manifest = load_sound_part(path)
     if manifest is not None:
         try:
             together(_steps(manifest))
@@ -64,48 +61,6 @@ def check_lot(path: Path) -> int:
     if errors or manifest is None:
         raise GenostabErrors(errors)
     return len(input_files(manifest))
-
-
-def sound_part(path: Path) -> Manifest | None:
-    """A manifest without what is wrong in it, its lot unnamed; None where nothing of it can be read."""
-    try:
-        data = parse_document(path.read_text(encoding="utf-8-sig"), str(path)).data
-    except (GenostabErrors, OSError, ValueError):
-        return None
-    while isinstance(data, dict):
-        data["lot"] = "unnamed"
-        try:
-            return Manifest.model_validate(data, context={"folder": path.absolute().parent})
-        except ValidationError as error:
-            data = _without(data, {_held(data, detail["loc"]) for detail in error.errors(include_url=False)})
-    return None
-
-
-def _parts(data: object) -> dict[str | int, object]:
-    """Values of a mapping by key, of a list by index; nothing of anything else."""
-    return dict(data) if isinstance(data, dict) else dict(enumerate(data)) if isinstance(data, list) else {}
-
-
-def _held(data: object, loc: Loc) -> Loc:
-    """The deepest part of a place in the model that the data hold."""
-    for depth, part in enumerate(loc):
-        parts = _parts(data)
-        if part not in parts:
-            return loc[:depth]
-        data = parts[part]
-    return loc
-
-
-def _without(data: object, dropped: AbstractSet[Loc], at: Loc = ()) -> object:
-    """Plain data without the places `dropped`; None where the whole is dropped."""
-    if at in dropped:
-        return None
-    kept = {
-        key: _without(value, dropped, (*at, key))
-        for key, value in _parts(data).items()
-        if (*at, key) not in dropped
-    }
-    return kept if isinstance(data, dict) else list(kept.values()) if isinstance(data, list) else data
 
 
 def _steps(manifest: Manifest) -> Iterator[Step]:

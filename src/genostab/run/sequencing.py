@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +17,12 @@ from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.alleles import add_alleles
-from genostab.karyotype.bins import choose_bin_width, join_bins
-from genostab.karyotype.call import Karyotype, call_depth
+from genostab.karyotype.bins import choose_bin_width, join_bins, why_not_alone
+from genostab.karyotype.call import Karyotype, call_depth, withhold
 from genostab.karyotype.normalise import profile_alone, profile_from_ratios, profile_paired
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex, infer_sex
-from genostab.karyotype.snp import array_sex, call_array
+from genostab.karyotype.snp import array_sex, call_array, lrr_sd
 from genostab.lot.manifest import Sequencing
 from genostab.run.file_kind import file_kind
 from genostab.run.hotspots import load_hotspots
@@ -108,6 +109,8 @@ def _from_array(
     sample = read_snp_array(path, genome)
     on_progress("probes of the parents" if parents else "segmentation")
     others = [read_snp_array(parent, genome) for parent in parents]
+    noisy = [p.name for p, other in zip(parents, others, strict=True) if _is_noisy(other, genome, settings)]
+    others = [other for other in others if not _is_noisy(other, genome, settings)]
     seen = array_sex(sample, genome, settings)
     settled, warnings = _settle_sex(sex, seen, path.name)
     karyotype = call_array(
@@ -122,6 +125,12 @@ def _from_array(
     called = sample.genotype >= 0
     qc = (
         ("probes", sample.chrom.size, "probes", path.name),
+        (
+            "Log R ratio SD",
+            lrr_sd(sample, genome, settings),
+            "log R ratio",
+            f"autosomes; limit {settings.max_lrr_sd:g}",
+        ),
         ("call rate", float(called.mean()), "fraction", "probes with a genotype"),
         ("probes with a B allele fraction", float(known.mean()), "fraction", ""),
         ("sex", settled, "", "stated" if sex else "from heterozygous probes on X"),
@@ -133,8 +142,20 @@ def _from_array(
         has_parent=bool(parents),
         snps=sample,
         qc=qc,
-        warnings=warnings,
+        warnings=(
+            *warnings,
+            *_withheld(karyotype),
+            *(f"{name}: too noisy to show an origin" for name in noisy),
+        ),
     )
+
+
+def _is_noisy(snps: SnpTable, genome: Genome, settings: Settings) -> bool:
+    return not lrr_sd(snps, genome, settings) <= settings.max_lrr_sd
+
+
+def _withheld(karyotype: Karyotype) -> tuple[str, ...]:
+    return (f"no call is reported: {karyotype.withheld}",) if karyotype.withheld else ()
 
 
 def _noise_rows(karyotype: Karyotype) -> tuple[tuple[str, float, str, str], ...]:
@@ -214,7 +235,7 @@ def _from_alignment(
         has_parent=bool(block.parent),
         snps=None,
         qc=qc,
-        warnings=(*warnings, *remarks),
+        warnings=(*warnings, *_withheld(karyotype), *remarks),
     )
 
 
@@ -235,13 +256,18 @@ def _read_rows(path: Path, counted: AlignmentCounts) -> tuple[tuple[str, float, 
 def _call_coverage(
     samples: Sequence[Bins], is_counts: bool, sex: Sex, genome: Genome, settings: Settings
 ) -> Karyotype:
-    """Calls of the first of `samples`; the others are parents. One parent line is compared bin by bin."""
+    """Calls of the first of `samples`; the others are parents. One parent line is compared bin by bin.
+
+    Coverage that means nothing by itself is read against the parent only, and without one nothing is reported.
+    """
     own, parents = samples[0], samples[1:]
+    doubt = why_not_alone(own, settings)
     paired = None
     if len(parents) == 1:
         paired = profile_paired(own, parents[0], genome, sex, settings, is_counts=is_counts)
-    return call_depth(
-        alone=profile_alone(own, genome, sex, settings, is_counts=is_counts),
+    only_paired = doubt != "" and paired is not None
+    karyotype = call_depth(
+        alone=None if only_paired else profile_alone(own, genome, sex, settings, is_counts=is_counts),
         paired=paired,
         parents=[
             profile_alone(
@@ -251,14 +277,16 @@ def _call_coverage(
                 settings,
                 is_counts=is_counts,
             )
-            for parent in parents
+            for parent in ([] if only_paired else parents)
         ],
         genome=genome,
         hotspots=load_hotspots(genome),
         platform="seq",
         response_cv=0.0,
+        sex_sd_log2=settings.alone_sd_log2,
         settings=settings,
     )
+    return withhold(karyotype, doubt) if doubt and paired is None else karyotype
 
 
 def _from_bins(
@@ -292,11 +320,12 @@ def _from_bins(
         has_parent=bool(block.parent),
         snps=None,
         qc=qc,
-        warnings=(*warnings, *(note for file in files for note in file.notes)),
+        warnings=(*warnings, *_withheld(karyotype), *(note for file in files for note in file.notes)),
     )
 
 
 def _call_ratios(files: Sequence[BinsFile], sex: Sex, genome: Genome, settings: Settings) -> Karyotype:
+    """Calls of log2 ratios of another program. What X and Y were measured against is not known without a parent."""
     own, parents = files[0].bins, [file.bins for file in files[1:]]
     return call_depth(
         alone=profile_from_ratios(own, None, genome, sex, settings),
@@ -306,5 +335,6 @@ def _call_ratios(files: Sequence[BinsFile], sex: Sex, genome: Genome, settings: 
         hotspots=load_hotspots(genome),
         platform="seq",
         response_cv=0.0,
+        sex_sd_log2=math.inf,
         settings=settings,
     )
