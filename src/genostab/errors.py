@@ -42,6 +42,7 @@ CODES: dict[str, str] = {
     "GS-2203": "sample and parent do not describe the same bins or probes",
     "GS-2301": "a VCF cannot be used for allele depths",
     "GS-2401": "a plate or its layout cannot be used",
+    "GS-2501": "results were changed after they were written",
     "GS-5001": "no space, memory or permission left",
     "GS-7001": "the output folder is in use by another run",
 }

@@ -30,6 +30,12 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--snps", type=_FILE, help="VCF with allele depths (AD) of the sample.")
 @click.option("--reference", type=_FILE, help="FASTA: decodes a CRAM, and gives GC per bin.")
+@click.option(
+    "--gc-track", type=_FILE, help="GC fraction (bedGraph, WIG or TSV) in place of that of the reads."
+)
+@click.option(
+    "--mappability-track", type=_FILE, help="Mappability, 0 to 1, in place of the share of MAPQ-0 reads."
+)
 @click.option("--assembly", help="GRCh38 (default), GRCh37, T2T-CHM13 or hg18.")
 @click.option("--profile", help="Release profile: a shipped id or a path.")
 @click.option(
@@ -45,6 +51,8 @@ def analyze(
     parents: tuple[Path, ...],
     snps: Path | None,
     reference: Path | None,
+    gc_track: Path | None,
+    mappability_track: Path | None,
     assembly: str | None,
     profile: str | None,
     fail_on: str | None,
@@ -58,9 +66,13 @@ def analyze(
     """
     from genostab.run.manifests import manifest_for
 
-    manifest = manifest_for(
-        source, parents=parents, snps=snps, assembly=assembly, profile=profile, reference=reference
-    )
+    aids = {
+        "snps": snps,
+        "reference": reference,
+        "gc_track": gc_track,
+        "mappability_track": mappability_track,
+    }
+    manifest = manifest_for(source, parents=parents, aids=aids, assembly=assembly, profile=profile)
     from genostab.run.analyze import analyse_lot
 
     with progress(quiet=quiet, verbose=verbose) as tell:

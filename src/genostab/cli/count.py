@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from genostab.cli._options import progress, threads_option, verbosity_options
+from genostab.cli._text import say
 
 
 @click.command()
@@ -34,6 +35,4 @@ def count(
             file, output, assembly=assembly, reference=reference, threads=threads, on_progress=tell
         )
     if not quiet:
-        click.echo(
-            f"{int(counted.counts.raw[0].sum())} reads of {counted.counts.n_records} records in {output}"
-        )
+        say(f"{int(counted.counts.raw[0].sum())} reads of {counted.counts.n_records} records in {output}")

@@ -25,15 +25,21 @@ from genostab.errors import (
 _COMMANDS = {
     "analyze": "genostab.cli.analyze",
     "check": "genostab.cli.check",
+    "count": "genostab.cli.count",
     "demo": "genostab.cli.demo",
     "profile": "genostab.cli.profile",
+    "scan": "genostab.cli.scan",
+    "verify": "genostab.cli.verify",
     "warmup": "genostab.cli.warmup",
 }
 _SUMMARIES = {
     "analyze": "Analyse a lot from its manifest, or a single sequencing or array file.",
     "check": "Find every error of a manifest and its files, before any work.",
+    "count": "Count a BAM or CRAM once, into a small file.",
     "demo": "Make a simulated lot with a known truth, and analyse it.",
     "profile": "Show the release profiles that a lot can be judged against.",
+    "scan": "Look at sex and gross aneuploidy by the index alone: a triage.",
+    "verify": "Check that results are as they were written.",
     "warmup": "Compile all kernels into the cache.",
 }
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from genostab.cli._text import say
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.bam|FILE.cram")
@@ -15,8 +17,8 @@ def scan(file: Path, assembly: str) -> None:
     from genostab.run.scan import scan_alignment
 
     found = scan_alignment(file, assembly)
-    click.echo("triage from the index, not a verdict: a mosaic or a small change cannot be seen here")
-    click.echo(f"sex: {found.sex}")
+    say("triage from the index, not a verdict: a mosaic or a small change cannot be seen here")
+    say(f"sex: {found.sex}")
     for row in found.chromosomes:
         mark = "  look at this" if row.is_suspect else ""
-        click.echo(f"{row.name:<6} {row.copies:5.2f} copies{mark}")
+        say(f"{row.name:<6} {row.copies:5.2f} copies{mark}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,10 +21,9 @@ def manifest_for(
     path: Path,
     *,
     parents: Sequence[Path],
-    snps: Path | None,
+    aids: Mapping[str, Path | None],
     assembly: str | None,
     profile: str | None,
-    reference: Path | None,
 ) -> Manifest:
     """The manifest that a command line means.
 
@@ -32,9 +31,9 @@ def manifest_for(
     ----------
     path : Path, a manifest (.yaml) or a sequencing or array file
     parents : sequence of Path, with a bare file
-    snps : Path or None, VCF with allele depths, with a bare file
+    aids : mapping of a key of the sequencing block (snps, reference, gc_track, mappability_track) to its file, with a
+        bare file
     assembly, profile : str or None; with a manifest they take the place of what it says
-    reference : Path or None, FASTA, with a bare file
 
     Raises
     ------
@@ -44,18 +43,18 @@ def manifest_for(
     is_manifest = path.suffix.lower() in _MANIFEST_ENDINGS
     if is_manifest:
         _refuse_missing_manifest(path)
-        named = {"--parent": bool(parents), "--snps": snps is not None, "--reference": reference is not None}
-        _refuse_beside_manifest(path, [name for name, given in named.items() if given])
+        given = ["parent"] * bool(parents) + [name for name, file in aids.items() if file is not None]
+        _refuse_beside_manifest(path, [f"--{name.replace('_', '-')}" for name in given])
     changed = {
         "assembly": canonical_assembly(assembly) if assembly is not None else None,
         "profile": profile,
     }
-    manifest = load_manifest(path) if is_manifest else _bare(path, parents, snps, reference)
+    manifest = load_manifest(path) if is_manifest else _bare(path, parents, aids)
     return manifest.model_copy(update={key: value for key, value in changed.items() if value is not None})
 
 
-def _bare(path: Path, parents: Sequence[Path], snps: Path | None, reference: Path | None) -> Manifest:
-    named = [file for file in (path, *parents, snps, reference) if file is not None]
+def _bare(path: Path, parents: Sequence[Path], aids: Mapping[str, Path | None]) -> Manifest:
+    named = [file for file in (path, *parents, *aids.values()) if file is not None]
     together(partial(_refuse_missing, file) for file in named)
     is_array = file_kind(path) == "array"
     return Manifest(
@@ -64,8 +63,7 @@ def _bare(path: Path, parents: Sequence[Path], snps: Path | None, reference: Pat
             sample=None if is_array else path,
             array=path if is_array else None,
             parent=tuple(parents),
-            snps=snps,
-            reference=reference,
+            **aids,
         ),
     )
 
