@@ -88,13 +88,12 @@ def _meets(direction: str, value: float, limit: float) -> bool:
 def _judge_unquantified(criterion: Criterion, limit: float, estimate: Estimate) -> Finding:
     """A result that was not quantified: it lies below its upper bound or its limit of detection."""
     known = [value for value in (estimate.high, estimate.lod) if value is not None]
-    on_bound = criterion.judge_on == "bound" or estimate.status == "below_loq"
     shown = f"limit {_SIGNS[criterion.direction]} {limit:g}"
     if criterion.direction in ("ge", "gt"):
         if known and not _meets(criterion.direction, max(known), limit):
             return "FAIL", f"{estimate.status}, at most {max(known):g}; {shown}"
         return "INDETERMINATE", f"{estimate.status}; {shown}"
-    if not known or (on_bound and estimate.high is None):
+    if estimate.high is None:
         return "INDETERMINATE", f"{estimate.status}, without an upper bound; {shown}"
     if _meets(criterion.direction, max(known), limit):
         return "PASS", f"{estimate.status}, at most {max(known):g}; {shown}"
