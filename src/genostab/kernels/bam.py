@@ -97,10 +97,10 @@ def _count_bases(data: NDArray[np.uint8], start: int, n_bases: int) -> tuple[int
     for k in range(n_bases):
         byte = data[np.uint64(start + k // 2)]
         code = byte & np.uint8(15) if k % 2 else byte >> np.uint8(4)
-        if code == 2 or code == 4:
+        if (code == 2) | (code == 4):
             gc += 1
             known += 1
-        elif code == 1 or code == 8:
+        elif (code == 1) | (code == 8):
             known += 1
     return gc, known
 
