@@ -12,10 +12,10 @@ import numpy as np
 from genostab.arrays import Genome
 from genostab.errors import InputError
 from genostab.io.bam import AlignmentCounts, make_bins, tile_genome
+from genostab.io.counts_text import MAGIC
 from genostab.io.limits import read_text_capped
 from genostab.io.tsv import gzip_bytes
 
-MAGIC = "#genostab-counts 1"
 _COLUMNS = "chrom\tstart\tn_reads\tn_mapq0\tn_duplicates\tgc_bases\tacgt_bases"
 
 
@@ -52,11 +52,6 @@ def counts_bytes(file: CountsFile, genome: Genome) -> bytes:
     text.write(f"{MAGIC}\n#{json.dumps(facts, sort_keys=True)}\n{_COLUMNS}\n")
     np.savetxt(text, rows, fmt="%d", delimiter="\t")
     return gzip_bytes(text.getvalue().encode())
-
-
-def is_counts_text(head: str) -> bool:
-    """Whether a text begins as a counts file does."""
-    return head.startswith(MAGIC.rsplit(" ", 1)[0])
 
 
 def read_counts(path: Path, genome: Genome) -> CountsFile:

@@ -13,6 +13,7 @@ from genostab.compliance.profile import load_profile
 from genostab.errors import GenostabError, GenostabErrors, InputError
 from genostab.io.bam import read_alignment_header
 from genostab.io.bins import read_bins
+from genostab.io.counts_file import read_counts
 from genostab.io.genome import check_contigs, load_genome
 from genostab.io.limits import open_bytes
 from genostab.io.snp_array import read_snp_array
@@ -21,7 +22,7 @@ from genostab.io.vcf import read_allele_depths
 from genostab.lot.load import load_manifest, load_sound_part
 from genostab.lot.manifest import Manifest, Sequencing
 from genostab.run.blocks import block_steps
-from genostab.run.file_kind import FileKind, check_same_kind, sample_file
+from genostab.run.file_kind import FileKind, check_same_kind, file_kind, sample_file
 from genostab.run.provenance import input_files
 from genostab.run.together import together
 
@@ -74,12 +75,15 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
     sample, kind = sample_file(block)
     readers: Mapping[FileKind, Callable[[Path], object]] = {
         "alignment": lambda path: _check_alignment(path, genome),
+        "counts": lambda path: read_counts(path, genome),
         "array": lambda path: read_snp_array(path, genome),
         "bins": lambda path: read_bins(path, genome),
     }
     yield partial(check_same_kind, block)
     for path in (sample, *block.parent):
-        yield partial(readers[kind], path)
+        # Reads and counts of reads go together; anything else is read as what the sample is.
+        own = file_kind(path) if kind in ("alignment", "counts") else kind
+        yield partial(readers[own if own in ("alignment", "counts") else kind], path)
     if block.snps is not None:
         yield partial(read_allele_depths, block.snps, genome)
     if block.reference is not None:

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Literal
 
 from genostab.errors import GenostabErrors, InputError
+from genostab.io.counts_text import is_counts_text
 from genostab.lot.manifest import Sequencing
 
-FileKind = Literal["alignment", "array", "bins"]
-_NAMES = {"alignment": "aligned reads", "array": "a SNP array", "bins": "binned coverage"}
+FileKind = Literal["alignment", "counts", "array", "bins"]
+_NAMES = {
+    "alignment": "aligned reads",
+    "counts": "counted reads",
+    "array": "a SNP array",
+    "bins": "binned coverage",
+}
 
 
 def file_kind(path: Path) -> FileKind:
@@ -31,7 +37,10 @@ def file_kind(path: Path) -> FileKind:
             return "alignment"
     elif path.suffix in (".bam", ".cram"):
         return "alignment"
-    lines = [line for line in head.decode("utf-8", errors="replace").lower().splitlines() if line]
+    text = head.decode("utf-8", errors="replace")
+    if is_counts_text(text):
+        return "counts"
+    lines = [line for line in text.lower().splitlines() if line]
     words = ("log r ratio", "lrr", "b allele freq", "baf")
     return "array" if any(any(word in line for word in words) for line in lines[:12]) else "bins"
 
@@ -63,7 +72,7 @@ def check_same_kind(block: Sequencing) -> None:
             action="make both with the same method; an acquired change is a difference between equals",
         )
         for parent in block.parent
-        if (found := file_kind(parent)) not in (kind, "bins")
+        if (found := file_kind(parent)) not in (kind, "bins") and {found, kind} != {"alignment", "counts"}
     ]
     if errors:
         raise GenostabErrors(errors)

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from genostab.arrays import AlleleDepths, Bins, Genome, SnpTable
+from genostab.errors import InputError
 from genostab.io.bam import AlignmentCounts, count_alignment
 from genostab.io.bins import BinsFile, read_bins
+from genostab.io.counts_file import read_counts
 from genostab.io.fasta import gc_fraction_from_fasta
 from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
@@ -75,7 +77,7 @@ def analyse_sequencing(
     kind = "array" if block.array else file_kind(sample)
     if kind == "array":
         return _from_array(sample, block.parent, sex, genome, settings, on_progress)
-    read = _from_alignment if kind == "alignment" else _from_bins
+    read = _from_bins if kind == "bins" else _from_alignment
     sequenced = read(block, sample, sex, genome, settings, threads, on_progress)
     if block.snps is None:
         return sequenced
@@ -186,6 +188,8 @@ def _count(
     path: Path, block: Sequencing, genome: Genome, settings: Settings, threads: int, on_progress: Progress
 ) -> AlignmentCounts:
     on_progress(f"reads of {path.name}")
+    if file_kind(path) == "counts":
+        return _counted_before(path, genome, settings)
 
     def tell(n_records: int) -> None:
         on_progress(f"reads of {path.name}: {n_records / 1e6:.1f} million")
@@ -199,6 +203,21 @@ def _count(
         threads=threads,
         on_progress=tell,
     )
+
+
+def _counted_before(path: Path, genome: Genome, settings: Settings) -> AlignmentCounts:
+    file = read_counts(path, genome)
+    made, wanted = (file.bin_bp, file.min_mapq), (settings.base_bin_bp, settings.min_mapq)
+    if made != wanted:
+        raise InputError(
+            "GS-2203",
+            what="the counts were made with other settings",
+            where=str(path),
+            found=f"bins of {made[0]} bp, MAPQ {made[1]} or more",
+            expected=f"bins of {wanted[0]} bp, MAPQ {wanted[1]} or more",
+            action="count again with this version of genostab",
+        )
+    return file.counts
 
 
 def _from_alignment(
