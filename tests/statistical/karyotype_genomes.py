@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from hypothesis import settings as hypothesis_settings
@@ -91,6 +91,19 @@ def sample(
         mapq0_fraction=np.zeros(chrom.size),
         n_duplicates=np.zeros(chrom.size),
     )
+
+
+def with_event(bins: Bins, event: Event, rng: np.random.Generator) -> Bins:
+    """The same library with an event: reads of a euploid interval added or taken away one by one."""
+    middle = (bins.start + bins.end) / 2.0
+    chrom = genome().names.index(event.chrom)
+    inside = (bins.chrom == chrom) & (middle >= event.start) & (middle < event.end)
+    reads = bins.n_reads.copy()
+    if event.copies > 2.0:
+        reads[inside] += rng.poisson(reads[inside] * (event.copies / 2.0 - 1.0))
+    else:
+        reads[inside] = rng.binomial(reads[inside].astype(np.int64), event.copies / 2.0)
+    return replace(bins, n_reads=reads)
 
 
 def karyotype(lot: Bins, parent: Bins | None = None) -> Karyotype:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genostab.arrays import Bool, Float64, Genome, Int64, Profile, Segments
-from genostab.karyotype.bins import autosomes
+from genostab.arrays import Bool, Genome, Int64, Profile, Segments
 from genostab.karyotype.noise import with_waves
 from genostab.karyotype.regions import Region, arm_of, whole_regions
 from genostab.karyotype.segment import breaks_of, clipped, merge_alike
@@ -16,8 +16,6 @@ from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import scan_p_value, standard_error, student_p_value
 
 _ROUNDS = 12  # of noise and centre; a handful suffice
-_SHOWN_REJECTED = 0.5
-_MOSTLY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +68,15 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     two; there the start is the noise of all bins. Half of the family-wise error goes to segments (by the scan), half
     to whole regions (Bonferroni).
     """
-    steady = replace(profile, ratio_log2=clipped(profile, genome, settings))
+    first_look = replace(profile, ratio_log2=clipped(profile, genome, settings))
+    steady = first_look
     breaks = breaks_of(steady, genome, settings)
-    quiet = _quiet_bins(steady, (), genome)
     if not _spans_genome(steady, genome, settings):
-        steady = _settled(steady, quiet, genome, settings)
+        steady = _settled(steady, _quiet_bins(steady, ()), genome, settings)
     seen: set[bytes] = set()
     for _ in range(_ROUNDS):
         _, tested = _tested(steady, breaks, genome, settings, sex_sd_log2)
-        quiet = _quiet_bins(steady, [change for change in tested if change.score >= settings.quiet_z], genome)
+        quiet = _quiet_bins(steady, [change for change in tested if change.score >= settings.quiet_z])
         if quiet.tobytes() in seen:
             break
         seen.add(quiet.tobytes())
@@ -90,13 +88,14 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
         for change in tested
         if change.is_segment
         and not change.is_significant
-        and change.p_value < _SHOWN_REJECTED
+        and change.p_value < settings.max_p_shown
         and not any(_overlaps(change, other) for other in significant)
     ]
     changes = sorted(significant + doubtful, key=lambda change: (change.chrom, change.start, change.end))
     p_values = [change.p_value for change in tested]
+    shift = steady.ratio_log2[0] - first_look.ratio_log2[0]
     return Changes(
-        profile=replace(steady, ratio_log2=profile.ratio_log2 - _centre(profile, quiet)),
+        profile=replace(steady, ratio_log2=profile.ratio_log2 + shift),
         segments=segments,
         changes=tuple(changes),
         q_values=tuple(_q_value(change.p_value, p_values) for change in changes),
@@ -121,9 +120,9 @@ def _tested(
     """Segments, and the tests of them and of the whole regions that they leave."""
     regions = whole_regions(profile, genome, settings.min_bins)
     segments = merge_alike(profile, breaks, genome, settings)
-    found = _test_segments(profile, segments, regions, genome, settings, sex_sd_log2)
+    found = _test_segments(profile, segments, regions, settings, sex_sd_log2)
     called = [change for change in found if change.is_significant]
-    whole = _test_regions(profile, regions, called, genome, settings, sex_sd_log2)
+    whole = _test_regions(profile, regions, called, settings, sex_sd_log2)
     significant = [region for region in whole if region.is_significant]
     for i, change in enumerate(found):
         if any(_is_part(change, region, settings) for region in significant):
@@ -148,32 +147,26 @@ def _centre(profile: Profile, chosen: Bool) -> float:
     return float(np.dot(weight, profile.ratio_log2[chosen]) / weight.sum())
 
 
-def _quiet_bins(profile: Profile, significant: Sequence[Change], genome: Genome) -> Bool:
-    """Autosomal bins outside significant changes; all autosomal bins, or all bins, where none is left."""
-    is_autosome = autosomes(genome)[profile.chrom]
-    quiet = is_autosome.copy()
-    for change in significant:
+def _quiet_bins(profile: Profile, changes: Sequence[Change]) -> Bool:
+    """Autosomal bins outside changes; all autosomal bins, or all bins, where none is left."""
+    quiet = profile.autosome.copy()
+    for change in changes:
         quiet[change.first : change.last] = False
     if quiet.any():
         return quiet
-    return is_autosome if is_autosome.any() else np.ones(profile.chrom.size, dtype=bool)
-
-
-def _sex_sd(chrom: np.ndarray[tuple[int], np.dtype[np.int16]], genome: Genome, sex_sd_log2: float) -> Float64:
-    return np.where(autosomes(genome)[chrom], 0.0, sex_sd_log2)
+    return profile.autosome if profile.autosome.any() else np.ones(profile.chrom.size, dtype=bool)
 
 
 def _test_segments(
     profile: Profile,
     segments: Segments,
     regions: Sequence[Region],
-    genome: Genome,
     settings: Settings,
     sex_sd_log2: float,
 ) -> list[Change]:
     n_bins = (segments.last - segments.first).astype(np.float64)
     se, df = standard_error(profile, segments.se_log2, n_bins, profile.autosome[segments.first])
-    se = np.sqrt(np.square(se) + np.square(_sex_sd(segments.chrom, genome, sex_sd_log2)))
+    se = np.sqrt(np.square(se) + np.square(np.where(profile.autosome[segments.first], 0.0, sex_sd_log2)))
     z = segments.mean_log2 / se
     p_scan = scan_p_value(z, n_bins, profile.chrom.size, df)
     whole = {(region.first, region.last): region for region in regions}
@@ -205,7 +198,6 @@ def _test_regions(
     profile: Profile,
     regions: Sequence[Region],
     called: Sequence[Change],
-    genome: Genome,
     settings: Settings,
     sex_sd_log2: float,
 ) -> list[Change]:
@@ -216,9 +208,9 @@ def _test_regions(
     tested: list[Change] = []
     for chrom in sorted({region.chrom for region in regions}):
         own = [
-            _test_region(profile, region, called, free, len(regions), genome, settings, sex_sd_log2)
+            _test_region(profile, region, called, free, len(regions), settings, sex_sd_log2)
             for region in regions
-            if region.chrom == chrom and free[region.first : region.last].mean() > _MOSTLY
+            if region.chrom == chrom and free[region.first : region.last].mean() > settings.min_free_share
         ]
         if len(own) == 3 and own[0].is_significant:
             if _is_alike(own[1], own[2], settings):
@@ -235,14 +227,13 @@ def _test_region(
     called: Sequence[Change],
     free: Bool,
     n_regions: int,
-    genome: Genome,
     settings: Settings,
     sex_sd_log2: float,
 ) -> Change:
     """A whole region on its free bins and those of the called segments that deviate like them."""
 
     def test(index: Int64) -> Change:
-        return _change_of_region(profile, region, index, n_regions, genome, settings, sex_sd_log2)
+        return _change_of_region(profile, region, index, n_regions, settings, sex_sd_log2)
 
     index = region.first + np.flatnonzero(free[region.first : region.last])
     change = test(index)
@@ -267,7 +258,6 @@ def _change_of_region(
     region: Region,
     index: Int64,
     n_regions: int,
-    genome: Genome,
     settings: Settings,
     sex_sd_log2: float,
 ) -> Change:
@@ -275,8 +265,7 @@ def _change_of_region(
     mean = float(np.dot(weight, profile.ratio_log2[index]) / weight.sum())
     independent = np.array([1.0 / np.sqrt(weight.sum())])
     se, df = standard_error(profile, independent, np.array([float(index.size)]), profile.autosome[index[:1]])
-    extra = _sex_sd(np.array([region.chrom], dtype=np.int16), genome, sex_sd_log2)
-    total = float(np.hypot(se[0], extra[0]))
+    total = math.hypot(se[0], 0.0 if profile.autosome[region.first] else sex_sd_log2)
     p = min(1.0, float(student_p_value(np.array([mean / total]), df)[0]) * n_regions)
     return Change(
         chrom=region.chrom,

@@ -15,8 +15,6 @@ from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile
 from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 
-_MAX_CORRELATION = 0.99  # keeps the degrees of freedom above 0
-
 
 def bounded_chi2(clip_sd: float) -> tuple[float, float]:
     """Mean of min(U, clip_sd^2) of a chi-square U with one degree, and the efficiency of the variance solved from it.
@@ -198,7 +196,7 @@ def _around_centre(seen: _Means, settings: Settings) -> tuple[float, float]:
         return excess, efficiency * seen.mean.size
     stepwise = excess_variance(seen.step2, seen.step_variance, settings.noise_clip_sd)
     typical = float(np.median(seen.variance))
-    r = min(max(1.0 - (stepwise + typical) / (excess + typical), 0.0), _MAX_CORRELATION)
+    r = min(max(1.0 - (stepwise + typical) / (excess + typical), 0.0), 1.0)
     return excess, efficiency * seen.mean.size * (1.0 - r * r) / (1.0 + r * r)
 
 

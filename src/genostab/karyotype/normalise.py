@@ -103,16 +103,16 @@ def make_profile(
     Raises
     ------
     InputError
-        GS-2104 where fewer than ten bins are usable.
+        GS-2104 where fewer than `min_usable_bins` bins are usable.
     """
     keep = usable & np.isfinite(ratio_log2) & (ploidy > 0)
-    if keep.sum() < 10:
+    if keep.sum() < settings.min_usable_bins:
         raise InputError(
             "GS-2104",
             what="too few usable bins",
             where="copy-number profile",
             found=f"{int(keep.sum())} of {keep.size} bins",
-            expected="at least 10",
+            expected=f"at least {settings.min_usable_bins}",
             action="check the depth, the assembly and the masks",
         )
     chrom, start = bins.chrom[keep], bins.start[keep]

@@ -58,7 +58,7 @@ def origin_of(change: Change, parents: Sequence[Profile], settings: Settings) ->
         deviation, se = sign * seen[0], seen[1]
         if deviation >= settings.parent_share * measure and deviation >= settings.parent_z * se:
             return "inherited"
-        if deviation + 2.0 * se > settings.max_absent_share * measure:
+        if deviation + settings.absent_z * se > settings.max_absent_share * measure:
             all_without = False
     return "acquired" if all_without else "unknown"
 
@@ -81,7 +81,7 @@ def belongs_to_parent(change: Change, own: Profile, parents: Sequence[Profile], 
     sign = 1.0 if change.mean_log2 > 0 else -1.0
     measure = abs(change.mean_log2)
     of_lot = mean_over(own, change.chrom, change.start, change.end)
-    if of_lot is None or abs(of_lot[0]) + 2.0 * of_lot[1] > settings.max_absent_share * measure:
+    if of_lot is None or abs(of_lot[0]) + settings.absent_z * of_lot[1] > settings.max_absent_share * measure:
         return False
     of_parents = (mean_over(parent, change.chrom, change.start, change.end) for parent in parents)
     return any(

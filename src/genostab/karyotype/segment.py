@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.special import erfinv
 
@@ -12,7 +14,6 @@ from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import scan_threshold, standard_error
 from genostab.kernels.segment import find_breaks
 
-_LOCAL_BINS = 8  # a median of fewer differences says little
 _CHI2_MEDIAN = 2.0 * float(erfinv(0.5)) ** 2  # of one degree of freedom
 
 
@@ -42,13 +43,19 @@ def breaks_of(profile: Profile, genome: Genome, settings: Settings) -> Int64:
 
 
 def clipped(profile: Profile, genome: Genome, settings: Settings) -> Float64:
-    """Log2 ratios with single outliers drawn in to `clip_sd` around the running median of five; shape (n_bins,)."""
+    """Log2 ratios with outliers of one or two bins drawn in; ndarray of float64, shape (n_bins,).
+
+    Notes
+    -----
+    To within `clip_sd` standard deviations of the median of five bins around, or of the five at the end of an arm.
+    """
     values = profile.ratio_log2.copy()
     for a, b in zip(*arm_bins(arm_of(profile.chrom, profile.start, genome)), strict=True):
-        padded = np.pad(values[a:b], 2, mode="edge")
-        middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1)
+        inner = np.median(np.lib.stride_tricks.sliding_window_view(values[a:b], min(5, b - a)), axis=1)
+        short = b - a - inner.size
+        middle = np.pad(inner, (short // 2, short - short // 2), mode="edge")
         reach = settings.clip_sd * profile.sd_log2[a:b]
-        values[a:b] = np.clip(profile.ratio_log2[a:b], middle - reach, middle + reach)
+        values[a:b] = np.clip(values[a:b], middle - reach, middle + reach)
     return values
 
 
@@ -79,7 +86,7 @@ def merge_alike(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
     """Neighbours of one chromosome joined, most alike first, until every two differ by more than noise and waves."""
     arms, _ = arm_bins(arm_of(profile.chrom, profile.start, genome))
     edges = [*np.union1d(arms, breaks).tolist(), profile.chrom.size]
-    apart = np.array([_distance(profile, *edges[i : i + 3]) for i in range(len(edges) - 2)])
+    apart = np.array([_distance(profile, edges[i : i + 3], settings) for i in range(len(edges) - 2)])
     while apart.size:
         i = int(np.argmin(apart))
         if apart[i] >= settings.same_state_z:
@@ -88,30 +95,32 @@ def merge_alike(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
         apart = np.delete(apart, i)
         for k in (i - 1, i):
             if 0 <= k < apart.size:
-                apart[k] = _distance(profile, *edges[k : k + 3])
+                apart[k] = _distance(profile, edges[k : k + 3], settings)
     first = np.array(edges[:-1], dtype=np.int64)
     return summarise_segments(profile, first, np.array(edges[1:], dtype=np.int64))
 
 
-def _distance(profile: Profile, first: int, middle: int, last: int) -> float:
-    """Standard errors between the means of bins [first, middle) and [middle, last); inf for two chromosomes."""
-    if profile.chrom[first] != profile.chrom[middle]:
+def _distance(profile: Profile, edges: Sequence[int], settings: Settings) -> float:
+    """Standard errors between the means of the bins between three edges; inf for two chromosomes."""
+    at = np.array(edges)
+    first, last = at[:2], int(at[2])
+    if profile.chrom[first[0]] != profile.chrom[first[1]]:
         return float("inf")
-    edges = np.array([first, middle, last])
-    weight = 1.0 / np.square(profile.sd_log2[first:last])
-    total = np.add.reduceat(weight, edges[:2] - first)
-    mean = np.add.reduceat(weight * profile.ratio_log2[first:last], edges[:2] - first) / total
-    n_bins = np.diff(edges).astype(np.float64)
-    se, _ = standard_error(profile, 1.0 / np.sqrt(total), n_bins, profile.autosome[edges[:2]])
-    return float(abs(mean[1] - mean[0]) / (np.hypot(se[0], se[1]) * _local_noise(profile, first, last)))
+    weight = 1.0 / np.square(profile.sd_log2[first[0] : last])
+    total = np.add.reduceat(weight, first - first[0])
+    mean = np.add.reduceat(weight * profile.ratio_log2[first[0] : last], first - first[0]) / total
+    n_bins = np.diff(at).astype(np.float64)
+    se, _ = standard_error(profile, 1.0 / np.sqrt(total), n_bins, profile.autosome[first])
+    scatter = _local_noise(profile, int(first[0]), last, settings)
+    return float(abs(mean[1] - mean[0]) / (np.hypot(se[0], se[1]) * scatter))
 
 
-def _local_noise(profile: Profile, first: int, last: int) -> float:
+def _local_noise(profile: Profile, first: int, last: int, settings: Settings) -> float:
     """How much noisier these bins are than the model, at least 1.
 
     Probes with fewer copies scatter more, so that one deletion can look like several levels.
     """
-    if last - first < _LOCAL_BINS:
+    if last - first < settings.min_scatter_bins:
         return 1.0
     variance = np.square(profile.sd_log2[first:last])
     scaled = np.square(np.diff(profile.ratio_log2[first:last])) / (variance[1:] + variance[:-1])

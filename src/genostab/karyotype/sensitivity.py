@@ -27,8 +27,8 @@ def smallest_fraction(shift_log2: float, ploidy: int, kind: CallKind) -> float |
     --------
     >>> round(smallest_fraction(0.137504, 2, "gain"), 4)
     0.2
-    >>> smallest_fraction(2.0, 2, "loss") is None
-    False
+    >>> smallest_fraction(1.0, 2, "loss")
+    1.0
     >>> smallest_fraction(1.0, 2, "gain") is None
     True
     """
@@ -165,8 +165,7 @@ def _row(
 
 def _size_rows(profile: Profile, genome: Genome, size_bp: int, settings: Settings) -> list[Sensitivity]:
     """An event of a given size at a place of median noise; on an autosome."""
-    on_autosome = autosomes(genome)[profile.chrom]
-    chosen = on_autosome if on_autosome.any() else np.ones(profile.chrom.size, dtype=bool)
+    chosen = profile.autosome if profile.autosome.any() else np.ones(profile.chrom.size, dtype=bool)
     spacing = bin_spacing_bp(profile, chosen)
     n_bins = size_bp / spacing
     name = f"any {size_bp // 1_000_000} Mb"

@@ -20,6 +20,7 @@ class Settings:
     min_coverage: float
     min_ratio_log2: float
     least_depth_share: float
+    min_usable_bins: int
     noise_clip_sd: float
     quiet_z: float
     min_blocks: int
@@ -29,16 +30,21 @@ class Settings:
     male_x_ratio: float
     female_max_y_ratio: float
     male_min_y_ratio: float
+    female_max_y_share: float
     family_wise_error: float
     break_family_wise_error: float
     min_bins: int
     level: float
     clip_sd: float
+    min_scatter_bins: int
+    min_free_share: float
+    max_p_shown: float
     same_state_z: float
     parent_z: float
     parent_share: float
     same_share: float
     max_absent_share: float
+    absent_z: float
     max_lrr_sd: float
     lrr_sd_range: float
     lrr_response: float
@@ -54,6 +60,7 @@ class Settings:
     balanced_z: float
     min_depth: int
     min_snps: int
+    least_het_share: float
     power: float
     sizes_bp: tuple[int, ...]
     min_adjoining_share: float

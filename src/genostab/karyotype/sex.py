@@ -26,7 +26,7 @@ def infer_sex(
 
     Returns
     -------
-    "female", "male" or "unknown" (X between the limits, X and Y at odds, or no X bins)
+    "female", "male" or "unknown" (X between the limits, X and Y at odds as in 45,X, or no X bins)
     """
     names = np.array(genome.names)[bins.chrom]
     known = np.isfinite(values)
@@ -37,15 +37,12 @@ def infer_sex(
     autosomal = median((names != "chrX") & (names != "chrY") & (values > 0))
     if not autosomal > 0:
         return "unknown"
-    x, y = median(names == "chrX") / autosomal, median((names == "chrY") & (values > 0)) / autosomal
-    n_y = ((names == "chrY") & known).sum()
-    empty_y = (
-        n_y == 0
-        or bool(((names == "chrY") & known & (values > 0)).sum() < 0.5 * n_y)
-        or y <= settings.female_max_y_ratio
-    )
-    if x >= settings.female_x_ratio and empty_y:
+    on_y = (names == "chrY") & known
+    read_y = on_y & (values > 0)
+    x, y = median(names == "chrX") / autosomal, median(read_y) / autosomal
+    is_sparse = bool(read_y.sum() < settings.female_max_y_share * on_y.sum())
+    if x >= settings.female_x_ratio and (not on_y.any() or is_sparse or y <= settings.female_max_y_ratio):
         return "female"
-    if x <= settings.male_x_ratio and (np.isnan(y) or n_y == 0 or y >= settings.male_min_y_ratio):
+    if x <= settings.male_x_ratio and (not on_y.any() or (not is_sparse and y >= settings.male_min_y_ratio)):
         return "male"
     return "unknown"

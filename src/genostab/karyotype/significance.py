@@ -8,6 +8,8 @@ from scipy.special import stdtr, stdtrit
 from genostab.arrays import Bool, Float64, Profile
 from genostab.karyotype.noise import wave_at
 
+_LEAST_Z, _MOST_Z = 1.5, 1e12  # few degrees of freedom put the threshold very far out
+
 
 def scan_p_value(z: Float64, n_bins: Float64, n_total: int, df: Float64) -> Float64:
     """Chance that noise anywhere in the genome makes a segment of about that length deviate by z or more.
@@ -52,14 +54,14 @@ def student_quantile(p_one_sided: float, df: Float64) -> Float64:
 
 
 def scan_threshold(n_bins: Float64, n_total: int, df: Float64, alpha: float) -> Float64:
-    """The deviation at which `scan_p_value` is alpha; ndarray of float64, shape (n,), by bisection."""
-    low: Float64 = np.full(n_bins.size, 1.5)
-    high: Float64 = np.full(n_bins.size, 60.0)
-    for _ in range(60):
+    """The deviation at which `scan_p_value` is alpha; ndarray of float64, shape (n,), by bisection of its logarithm."""
+    low: Float64 = np.full(n_bins.size, np.log(_LEAST_Z))
+    high: Float64 = np.full(n_bins.size, np.log(_MOST_Z))
+    for _ in range(80):
         middle = 0.5 * (low + high)
-        above = scan_p_value(middle, n_bins, n_total, df) > alpha
+        above = scan_p_value(np.exp(middle), n_bins, n_total, df) > alpha
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.asarray(0.5 * (low + high), dtype=np.float64)
+    return np.asarray(np.exp(0.5 * (low + high)), dtype=np.float64)
 
 
 def standard_error(

@@ -1,0 +1,144 @@
+"""Joining, choosing and masking bins, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genostab.karyotype.bins import (
+    autosomes,
+    choose_bin_width,
+    expected_ploidy,
+    in_pseudo_autosomal,
+    join_bins,
+    usable_bins,
+    why_not_alone,
+)
+from tests.domain.karyotype_data import GRCH38, SETTINGS, toy_bins, toy_genome
+
+SMALL = toy_genome(2, 50_030_000)
+BASE = SETTINGS.base_bin_bp
+
+
+@given(factor=st.integers(2, 7), seed=st.integers(0, 1000))
+def test_joined_bins_hold_what_was_in_them(factor: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bins = toy_bins(toy_genome(2, 230_000), BASE)
+    reads = rng.integers(0, 50, bins.chrom.size).astype(float)
+    gc = np.where(rng.random(reads.size) < 0.2, np.nan, rng.random(reads.size))
+    bins = replace(bins, n_reads=reads, gc_fraction=gc, n_duplicates=reads // 3)
+    joined = join_bins(bins, factor)
+    expected = []
+    for chrom in range(4):
+        own = np.flatnonzero(bins.chrom == chrom)
+        for at in range(0, own.size, factor):
+            part = own[at : at + factor]
+            known = part[np.isfinite(gc[part]) & (reads[part] > 0)]
+            share = np.average(gc[known], weights=reads[known]) if known.size else np.nan
+            place = (chrom, bins.start[part[0]], bins.end[part[-1]])
+            expected.append((*place, reads[part].sum(), (reads[part] // 3).sum(), share))
+    found = np.column_stack(
+        (joined.chrom, joined.start, joined.end, joined.n_reads, joined.n_duplicates, joined.gc_fraction)
+    )
+    np.testing.assert_allclose(found, np.array(expected), rtol=1e-12)
+
+
+def test_one_bin_joined_is_itself() -> None:
+    bins = toy_bins(SMALL, BASE)
+    assert join_bins(bins, 1) is bins
+
+
+def test_share_of_repeats_is_weighted_by_all_reads() -> None:
+    bins = toy_bins(toy_genome(1, 40_000), BASE)
+    share = np.array([0.5, 0.0, 0.25, 0.0] * 3)
+    accepted = np.array([10.0, 40.0, 30.0, 0.0] * 3)
+    joined = join_bins(replace(bins, n_reads=accepted, mapq0_fraction=share), 4)
+    # 10 + 0 + 10 of 20 + 40 + 40 reads fit elsewhere too.
+    assert joined.mapq0_fraction == pytest.approx([0.2] * 3)
+
+
+def test_the_least_width_with_enough_reads() -> None:
+    bins = toy_bins(SMALL, BASE)
+    for per_base_bin, width in (
+        (100, 10_000),
+        (99, 20_000),
+        (50, 20_000),
+        (20, 50_000),
+        (1, 1_000_000),
+        (0.1, 1_000_000),
+    ):
+        lot = replace(bins, n_reads=np.full(bins.chrom.size, float(per_base_bin)))
+        assert choose_bin_width([lot], SMALL, SETTINGS) == width
+    shallow = replace(bins, n_reads=np.full(bins.chrom.size, 20.0))
+    deep = replace(bins, n_reads=np.full(bins.chrom.size, 500.0))
+    assert choose_bin_width([deep, shallow], SMALL, SETTINGS) == 50_000
+
+
+def test_only_autosomes_with_reads_choose_the_width() -> None:
+    bins = toy_bins(SMALL, BASE)
+    on_x = bins.chrom >= 2
+    reads = np.where(on_x, 0.0, 100.0)
+    reads[: bins.chrom.size // 6] = 0.0
+    assert choose_bin_width([replace(bins, n_reads=reads)], SMALL, SETTINGS) == 10_000
+
+
+def test_expected_copies() -> None:
+    bins = toy_bins(SMALL, 10_000_000)
+    counts = {}
+    for sex in ("female", "male", "unknown"):
+        ploidy = expected_ploidy(bins, SMALL, sex)
+        counts[sex] = tuple(int(ploidy[bins.chrom == chrom][0]) for chrom in range(4))
+    assert counts == {"female": (2, 2, 2, 0), "male": (2, 2, 1, 1), "unknown": (2, 2, 2, 0)}
+    assert autosomes(SMALL).tolist() == [True, True, False, False]
+
+
+def test_pseudo_autosomal_regions_of_grch38() -> None:
+    # PAR1 chrX:10,001-2,781,479 and PAR2 chrX:155,701,383-156,030,895; on Y 10,001-2,781,479 and 56,887,903-57,217,415.
+    bins = toy_bins(GRCH38, 100_000)
+    inside = in_pseudo_autosomal(bins, GRCH38)
+    names = np.array(GRCH38.names)[bins.chrom]
+    spans = {}
+    for name in ("chrX", "chrY"):
+        starts = bins.start[inside & (names == name)]
+        spans[name] = (starts.size, int(starts.min()), int(starts.max()))
+    assert spans == {"chrX": (28 + 4, 0, 156_000_000), "chrY": (28 + 5, 0, 57_200_000)}
+    assert set(names[inside]) == {"chrX", "chrY"}
+
+
+def test_masks_leave_out_gaps_repeats_par_and_absent_chromosomes() -> None:
+    bins = toy_bins(toy_genome(2, 50_000_000), 1_000_000)
+    genome = toy_genome(2, 50_000_000)
+    coverage = np.full(bins.chrom.size, 100.0)
+    coverage[5], coverage[6], coverage[7] = 0.0, 24.9, 25.1
+    mapq0 = np.full(bins.chrom.size, np.nan)
+    mapq0[8], mapq0[9] = 0.51, 0.49
+    coverage[100:150] = 50.0
+    coverage[110], coverage[111] = 12.4, 12.6
+    ploidy = expected_ploidy(bins, genome, "male")
+    usable = usable_bins(replace(bins, mapq0_fraction=mapq0), coverage, ploidy, genome, SETTINGS)
+    # 0 to 3 Mb of X is pseudo-autosomal in the toy genome; a single X is measured against half the reads.
+    assert np.flatnonzero(~usable).tolist() == [5, 6, 8, 100, 101, 102, 110]
+    female = usable_bins(bins, coverage, expected_ploidy(bins, genome, "female"), genome, SETTINGS)
+    assert not female[150:].any()
+
+
+def test_a_short_last_bin_is_no_gap() -> None:
+    bins = toy_bins(SMALL, 1_000_000)
+    coverage = 100.0 * (bins.end - bins.start) / 1_000_000
+    ploidy = np.full(bins.chrom.size, 2, dtype=np.int8)
+    last = np.flatnonzero(bins.chrom == 0)[-1]
+    assert bins.end[last] - bins.start[last] == 30_000
+    assert usable_bins(bins, coverage, ploidy, SMALL, SETTINGS)[last]
+
+
+def test_coverage_alone_needs_gc_and_no_targets() -> None:
+    bins = toy_bins(SMALL, 1_000_000)
+    assert "GC" in why_not_alone(bins, SETTINGS)
+    known = replace(bins, gc_fraction=np.full(bins.chrom.size, 0.4))
+    assert why_not_alone(known, SETTINGS) == ""
+    targets = replace(known, end=known.start + 200)
+    assert "targets" in why_not_alone(targets, SETTINGS)
