@@ -140,5 +140,13 @@ def test_coverage_alone_needs_gc_and_no_targets() -> None:
     assert "GC" in why_not_alone(bins, SETTINGS)
     known = replace(bins, gc_fraction=np.full(bins.chrom.size, 0.4))
     assert why_not_alone(known, SETTINGS) == ""
+    # One chromosome of a genome: the bins without a read have no GC either.
+    only_first = known.chrom == 0
+    part = replace(
+        known,
+        n_reads=np.where(only_first, 100.0, 0.0),
+        gc_fraction=np.where(only_first, 0.4, np.nan),
+    )
+    assert why_not_alone(part, SETTINGS) == ""
     targets = replace(known, end=known.start + 200)
     assert "targets" in why_not_alone(targets, SETTINGS)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from genostab.arrays import Profile
 from genostab.karyotype.change import Change, find_changes
@@ -155,14 +156,30 @@ def test_order_of_magnitude_of_the_chance_is_scale_free() -> None:
 
 
 def test_a_few_chromosomes_are_compared_with_all_their_noise() -> None:
-    # Two chromosomes at two levels: a wave of the library as likely as a change. What is local is still seen.
+    # One arm of four off: a wave of the library as likely as a change. What is local is still seen.
     two = toy_genome(2)
-    ratio = np.random.default_rng(6).normal(0, 0.1, 4000) + 0.06 * np.repeat([1, -1, 0, 0], 1000)
+    ratio = np.random.default_rng(6).normal(0, 0.1, 4000)
+    ratio[:400] += 0.12
     found = find_changes(profile_of(two, 100_000, ratio), two, SETTINGS, math.inf)
     assert not any(change.is_significant for change in found.changes)
-    ratio[50:70] -= 1.0
+    ratio[1500:1520] -= 1.0
     found = find_changes(profile_of(two, 100_000, ratio), two, SETTINGS, math.inf)
-    assert [(c.first, c.last) for c in found.changes if c.is_significant] == [(50, 70)]
+    assert [(c.first, c.last) for c in found.changes if c.is_significant] == [(1500, 1520)]
+
+
+def test_a_weak_whole_loss_keeps_its_strong_part_and_not_its_hole() -> None:
+    """Noise that alternates, so that means are exact: 90 bins at -0.08, a hole of 5, the rest at -0.04."""
+    ratio = 0.1 * np.tile([1.0, -1.0], N // 2)
+    first = 6 * PER_CHROM
+    ratio[first : first + 90] -= 0.08
+    ratio[first + 90 : first + 95] -= 1.0
+    ratio[first + 95 : first + PER_CHROM] -= 0.04
+    whole, hole = significant(ratio)
+    assert (whole.chrom, whole.start, whole.end, whole.is_segment) == (6, 0, 100_000_000, False)
+    assert whole.mean_log2 == pytest.approx(-(90 * 0.08 + 105 * 0.04) / 195, abs=2e-3)
+    # 24 chromosomes and 48 arms are tested, two-sided.
+    assert whole.p_value == pytest.approx(2 * stats.t.sf(whole.score, whole.df) * 72, rel=1e-6)
+    assert (hole.first, hole.last) == (first + 90, first + 95)
 
 
 @pytest.mark.parametrize("only", ["chrX", "chr1"])

@@ -16,6 +16,7 @@ from tests.domain.karyotype_data import SETTINGS, profile_of, toy_genome
 
 GENOME = toy_genome()
 WIDTH = 500_000
+LONG = Hotspot(name="long", chrom="chr3", start=0, end=100_000_000, kind="gain", genes=())
 SPOT = Hotspot(name="spot", chrom="chr3", start=10_000_000, end=20_000_000, kind="gain", genes=())
 TINY = Hotspot(name="tiny", chrom="chr3", start=10_000_000, end=11_000_000, kind="any", genes=())
 
@@ -39,6 +40,8 @@ def rows_of(sex_sd: float = 0.0, ploidy: int = 2, **facts: float) -> dict[tuple[
         (1.0, 1, "loss", 0.5),
         (math.inf, 2, "gain", None),
         (math.inf, 1, "loss", None),
+        (1e9, 2, "gain", None),
+        (1e9, 1, "loss", None),
     ],
 )
 def test_shift_to_fraction(shift: float, ploidy: int, kind: str, fraction: float | None) -> None:
@@ -67,6 +70,18 @@ def test_a_hotspot_pays_for_the_search() -> None:
     assert (rows[("spot", "gain")].start, rows[("spot", "gain")].end) == (10_000_000, 20_000_000)
 
 
+def test_a_long_segment_pays_for_its_breaks() -> None:
+    # Of 1,000 bins of 24,000 the test asks for less than the search, which prices a break as that of three bins.
+    profile = profile_of(GENOME, 100_000, np.zeros(24_000))
+    (row,) = [r for r in depth_sensitivity(profile, GENOME, (LONG,), SETTINGS, 0.0) if r.region == "long"]
+    sure = np.array([1e6])
+    test_z = scan_threshold(np.array([1000.0]), 24_000, sure, SETTINGS.family_wise_error / 2)[0]
+    search_z = scan_threshold(np.array([3.0]), 24_000, sure, SETTINGS.break_family_wise_error)[0]
+    assert search_z > test_z
+    shift = (search_z + stats.norm.isf(1 - SETTINGS.power)) * 0.1 / math.sqrt(1000)
+    assert row.min_cell_fraction == pytest.approx(2 * (2**shift - 1), rel=1e-4)
+
+
 def test_too_few_bins_see_nothing() -> None:
     rows = rows_of(sd=0.001)
     assert {kind: rows[("tiny", kind)].min_cell_fraction for kind in ("gain", "loss")} == {
@@ -90,6 +105,11 @@ def test_longer_is_easier_and_noisier_is_harder() -> None:
     few = rows_of(sd=0.05, wave=0.02, df=10.0)
     many = rows_of(sd=0.05, wave=0.02)
     assert few[("5", "gain")].min_cell_fraction > many[("5", "gain")].min_cell_fraction
+
+
+def test_noise_that_two_degrees_of_freedom_bear_out_sees_nothing() -> None:
+    rows = rows_of(sd=0.05, wave=0.05, df=1.0)
+    assert all(row.min_cell_fraction is None for row in rows.values())
 
 
 def test_x_where_its_level_is_uncertain_or_unknown() -> None:

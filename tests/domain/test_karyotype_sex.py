@@ -40,6 +40,8 @@ def test_reads_in_a_few_repeats_of_y_leave_it_empty() -> None:
     values = coverage(1.0, 0.0)
     values[np.flatnonzero(NAMES == "chrY")[::5]] = 80.0
     assert infer_sex(BINS, values, GENOME, SETTINGS) == "female"
+    values[NAMES == "chrX"] = 50.0
+    assert infer_sex(BINS, values, GENOME, SETTINGS) == "unknown"  # 45,X
 
 
 def test_without_y_bins_x_decides() -> None:

@@ -144,11 +144,18 @@ def test_a_shift_of_intensity_without_alleles_is_rejected(copies: int, fraction:
     assert "heterozygous probes are balanced" in call.reason
 
 
-def test_a_full_loss_with_heterozygous_probes_is_rejected() -> None:
-    # 60 probes: too few balanced heterozygous ones may be left for the shift, but enough for the loss.
-    found = called(array(7, event=(6, 500, 540), copies=1, balanced=True))
+@pytest.mark.parametrize("n", [30, 60, 200])
+def test_a_full_loss_with_heterozygous_probes_is_rejected(n: int) -> None:
+    found = called(array(7, event=(6, 500, 500 + n), copies=1, balanced=True))
     assert reported(found) == []
-    assert any("rules out" in c.reason or "rule out" in c.reason for c in found.calls)
+    assert any("heterozygous" in c.reason for c in found.calls if c.chrom == "chr7" and c.n_bins > 20)
+
+
+@pytest.mark.parametrize("n", [20, 60, 200])
+@pytest.mark.parametrize("fraction", [0.5, 0.65, 0.8])
+def test_a_mosaic_loss_keeps_its_heterozygous_probes(n: int, fraction: float) -> None:
+    found = called(array(7, event=(6, 500, 500 + n), copies=1, fraction=fraction))
+    assert [entry[:3] for entry in reported(found)] == [("chr7", "loss", 1)]
 
 
 def test_no_copy_left() -> None:

@@ -63,7 +63,8 @@ def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings
         width = (bins.end - bins.start).astype(np.float64)
         coverage = (bins.n_reads + _HALF_READ) * (np.median(width) / width)
     else:
-        level = float(np.median(bins.n_reads[usable])) if usable.any() else 1.0
+        known = bins.n_reads[usable & np.isfinite(bins.n_reads)]
+        level = float(np.median(known)) if known.size else 1.0
         coverage = np.maximum(bins.n_reads, settings.least_depth_share * level)
     values = coverage / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99))
     trend = gc_trend(values, bins.gc_fraction, trained_on, settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +17,7 @@ from genostab.karyotype.significance import scan_threshold, standard_error, stud
 from genostab.results import CallKind, Sensitivity
 
 _DEPTH_KINDS: tuple[CallKind, ...] = ("gain", "loss")
+_NO_COPY_LOG2 = 50.0  # a shift that only the last copy in the last cell could show
 
 
 def smallest_fraction(shift_log2: float, ploidy: int, kind: CallKind) -> float | None:
@@ -32,7 +32,7 @@ def smallest_fraction(shift_log2: float, ploidy: int, kind: CallKind) -> float |
     >>> smallest_fraction(1.0, 2, "gain") is None
     True
     """
-    if not math.isfinite(shift_log2):
+    if shift_log2 >= _NO_COPY_LOG2:
         return None
     linear = 2.0**shift_log2 - 1.0 if kind == "gain" else 1.0 - 2.0**-shift_log2
     fraction = ploidy * linear

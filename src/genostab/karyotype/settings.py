@@ -56,6 +56,7 @@ class Settings:
     male_x_het: float
     het_error: float
     max_het_odds: float
+    min_hets: int
     max_balanced_share: float
     balanced_z: float
     min_depth: int

@@ -122,7 +122,7 @@ def call_array(
 
     Notes
     -----
-    Segments come from the Log R ratio. A loss in all cells that still has heterozygous probes is rejected, and a
+    Segments come from the Log R ratio. A loss in most cells that still has heterozygous probes is rejected, and a
     change whose heterozygous probes stay balanced. An array noisier than `max_lrr_sd` is not called at all.
     """
     karyotype = call_depth(
@@ -173,16 +173,22 @@ def _checked(call: Call, snps: SnpTable, is_het: Bool, genome: Genome, settings:
 
 
 def _too_heterozygous(call: Call, snps: SnpTable, known: Bool, is_het: Bool, settings: Settings) -> str:
-    """Why a loss in all cells is none: heterozygous probes are left."""
-    full_loss = call.kind == "loss" and call.copy_number == 1 and (call.cell_fraction.high or 0.0) >= 1.0
-    if not full_loss or not known.any():
+    """Why a loss in most cells is none: heterozygous probes are left.
+
+    Notes
+    -----
+    A loss in a fraction f of the cells leaves B allele fractions of 1 / (2 - f), outside the middle band from
+    f = 2 - 1 / `het_baf_high` on. Up to there `_too_balanced` judges.
+    """
+    is_beyond = (call.cell_fraction.low or 0.0) >= 2.0 - 1.0 / settings.het_baf_high
+    if call.kind != "loss" or call.copy_number != 1 or not is_beyond or not known.any():
         return ""
     n, k = int(known.sum()), int(is_het[known].sum())
     genome_share = float(is_het[np.isfinite(snps.b_allele_fraction)].mean())
     odds = _log_likelihood(k, n, genome_share) - _log_likelihood(k, n, settings.het_error)
     if odds <= np.log(settings.max_het_odds):
         return ""
-    return f"{k} of its {n} probes are heterozygous, which a loss in all cells rules out"
+    return f"{k} of its {n} probes are heterozygous, which a loss in so many cells rules out"
 
 
 def _too_balanced(
@@ -199,7 +205,7 @@ def _too_balanced(
     square = np.square(snps.b_allele_fraction - 0.5)
     own = square[is_het & inside]
     others = square[is_het & ~inside & autosomes(genome)[snps.chrom]]
-    if abs(call.copy_number - 2) != 1 or min(own.size, others.size) < settings.min_snps:
+    if abs(call.copy_number - 2) != 1 or own.size < settings.min_hets or others.size < settings.min_snps:
         return ""
     low = call.cell_fraction.low or 0.0
     expected = (low / (2.0 * (2.0 + low * (call.copy_number - 2)))) ** 2

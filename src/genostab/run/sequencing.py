@@ -320,6 +320,15 @@ def _from_bins(
     on_progress(f"bins of {path.name}")
     files = [read_bins(p, genome) for p in (path, *block.parent)]
     kinds = {file.kind for file in files}
+    if "ratio" in kinds and len(kinds) > 1:
+        raise InputError(
+            "GS-2203",
+            what="log2 ratios cannot be compared with coverage",
+            where=", ".join(str(p) for p in (path, *block.parent)),
+            found=", ".join(file.kind for file in files),
+            expected="ratios in all of these files, or in none",
+            action="give the parent's file of the same kind, such as two .cnr or two .cnn",
+        )
     own = files[0].bins
     coverage = np.exp2(own.ratio_log2) if files[0].kind == "ratio" else own.n_reads
     settled, warnings = _settle_sex(sex, infer_sex(own, coverage, genome, settings), path.name)

@@ -1,0 +1,172 @@
+"""SNP arrays of real people through the public path: PennCNV's trio and its calls, sexes, and a failed array."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genostab.io.genome import load_genome
+from genostab.io.snp_array import read_snp_array
+from genostab.karyotype.settings import load_settings
+from genostab.karyotype.snp import array_sex, lrr_sd
+from genostab.lot.manifest import Sequencing
+from genostab.run.sequencing import Sequenced, analyse_sequencing
+
+HG18 = load_genome("hg18")
+SETTINGS = load_settings()
+
+
+def analysed(path: Path, *parents: Path) -> Sequenced:
+    return analyse_sequencing(
+        Sequencing(array=path, parent=parents),
+        sex=None,
+        genome=HG18,
+        settings=SETTINGS,
+        threads=1,
+        on_progress=lambda _: None,
+    )
+
+
+@pytest.fixture(scope="module")
+def trio(data_dir: Path) -> Sequenced:
+    folder = data_dir / "snp_penncnv_trio"
+    return analysed(folder / "offspring.txt.gz", folder / "father.txt.gz", folder / "mother.txt.gz")
+
+
+def truth_of(data_dir: Path, person: str) -> list[dict[str, str]]:
+    with (data_dir / "snp_penncnv_trio" / "truth_calls_hg18.tsv").open(encoding="utf-8") as handle:
+        return [row for row in csv.DictReader(handle, delimiter="\t") if row["sample"] == person]
+
+
+def test_every_call_of_the_offspring_and_no_other(data_dir: Path, trio: Sequenced) -> None:
+    truth = truth_of(data_dir, "offspring")
+    calls = [call for call in trio.karyotype.calls if call.reported]
+    assert len(calls) == len(truth) == 4
+    origin = {"de_novo": "acquired", "paternal": "inherited", "": "inherited", None: "inherited"}
+    for row in truth:
+        start, end = int(row["start"]) - 1, int(row["end"])
+        (call,) = [c for c in calls if c.chrom == f"chr{row['chrom']}" and c.start < end and start < c.end]
+        overlap = min(call.end, end) - max(call.start, start)
+        assert overlap >= 0.85 * max(end - start, call.end - call.start)
+        assert call.copy_number == int(row["cn"])
+        assert call.kind == "loss"
+        # The offspring's homozygous deletion is the mother's heterozygous one, wherever the other copy went.
+        assert call.origin == origin[row["inheritance"]]
+        assert call.cell_fraction.high == 1.0
+    assert figure(trio, "sex") == "male"
+
+
+def figure(sequenced: Sequenced, name: str) -> object:
+    return next(value for label, value, _, _ in sequenced.qc if label == name)
+
+
+def test_the_deletion_that_no_parent_has(trio: Sequenced) -> None:
+    (call,) = [c for c in trio.karyotype.calls if c.reported and c.chrom == "chr3"]
+    assert (call.start, call.end) == (3_974_669, 4_071_644)
+    assert (call.n_bins, call.n_snps, call.origin) == (50, 50, "acquired")
+    assert call.score > 15
+
+
+def test_without_parents_nothing_is_acquired(data_dir: Path) -> None:
+    seen = analysed(data_dir / "snp_penncnv_trio" / "offspring.txt.gz")
+    assert {call.origin for call in seen.karyotype.calls if call.reported} == {"unknown"}
+
+
+def calls_against_truth(data_dir: Path, person: str) -> tuple[Sequenced, list[bool], int]:
+    """Whether each PennCNV call is found with its copy number, and how many calls PennCNV does not have."""
+    seen = analysed(data_dir / "snp_penncnv_trio" / f"{person}.txt.gz")
+    calls = [call for call in seen.karyotype.calls if call.reported]
+    found, matched = [], set()
+    for row in truth_of(data_dir, person):
+        start, end = int(row["start"]) - 1, int(row["end"])
+        hits = [
+            i
+            for i, call in enumerate(calls)
+            if (call.chrom, call.copy_number) == (f"chr{row['chrom']}", int(row["cn"]))
+            and call.start < end
+            and start < call.end
+        ]
+        matched.update(hits)
+        found.append(len(hits) == 1)
+    return seen, found, len(calls) - len(matched)
+
+
+def test_every_call_of_the_father_and_no_other(data_dir: Path) -> None:
+    seen, found, others = calls_against_truth(data_dir, "father")
+    assert figure(seen, "sex") == "male"
+    assert (found, others) == ([True] * 4, 0)
+
+
+def test_the_mothers_deletion_without_her_gain_of_four_probes(data_dir: Path) -> None:
+    # Her gain chr11:539,119-548,884 has four probes and a PennCNV confidence of 7, below the usual limit of 10.
+    seen, found, others = calls_against_truth(data_dir, "mother")
+    assert figure(seen, "sex") == "female"
+    assert (found, others) == ([True, False], 1)
+
+
+@pytest.fixture(scope="module")
+def cohort(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One table per person of the shared table of LRR and BAF."""
+    folder = tmp_path_factory.mktemp("brge")
+    with gzip.open(data_dir / "snp_brge_sexchr" / "lrr_baf.tsv.gz", "rt") as handle:
+        rows = [line.rstrip("\n").split("\t") for line in handle]
+    paths = {}
+    for column in range(3, len(rows[0]), 2):
+        name = rows[0][column].partition(".")[0]
+        paths[name] = folder / f"{name}.txt"
+        text = "".join("\t".join((*row[:3], *row[column : column + 2])) + "\n" for row in rows)
+        paths[name].write_text(text, encoding="utf-8")
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("name", "sex"),
+    [
+        ("FEMALE_2291", "female"),
+        ("SAMPLE_8", "male"),
+        ("SAMPLE_29", "male"),
+        ("SAMPLE_47", "male"),  # 12 % of another person's XX do not hide the single X
+        ("SAMPLE_49", "male"),
+        ("SAMPLE_105", "male"),
+        # Labelled XY, but one X probe in ten is heterozygous at BAF 0.6: not told as either.
+        ("SAMPLE_93", "unknown"),
+    ],
+)
+def test_sexes(cohort: dict[str, Path], name: str, sex: str) -> None:
+    assert array_sex(read_snp_array(cohort[name], HG18), HG18, SETTINGS) == sex
+
+
+def test_a_failed_array_is_not_called(cohort: dict[str, Path]) -> None:
+    snps = read_snp_array(cohort["SAMPLE_74"], HG18)
+    lrr = snps.log_r_ratio[(snps.chrom < 22) & np.isfinite(snps.log_r_ratio)]
+    assert float(lrr.std()) == pytest.approx(0.81, abs=0.005)  # the truth table's figure, without a range
+    assert lrr_sd(snps, HG18, SETTINGS) > 2 * SETTINGS.max_lrr_sd
+    seen = analysed(cohort["SAMPLE_74"])
+    assert not any(call.reported for call in seen.karyotype.calls)
+    assert "standard deviation of 0.75, above 0.28" in seen.karyotype.withheld
+    assert any("no call is reported" in warning for warning in seen.warnings)
+    assert all(row.min_cell_fraction is None for row in seen.karyotype.sensitivity)
+
+
+def test_the_others_pass_and_have_no_long_change(cohort: dict[str, Path]) -> None:
+    """Chromosomes 21 and 22 of seven people without a karyotype change; at most short variants of three probes."""
+    for name, path in cohort.items():
+        if name == "SAMPLE_74":
+            continue
+        seen = analysed(path)
+        assert float(figure(seen, "Log R ratio SD")) < SETTINGS.max_lrr_sd  # type: ignore[arg-type]
+        calls = [call for call in seen.karyotype.calls if call.reported]
+        # Two share a gain of three probes at chr21:39,469,180, a variant of the population.
+        assert all((call.chrom, call.start, call.n_bins) == ("chr21", 39_469_179, 3) for call in calls)
+
+
+def test_a_failed_parent_shows_no_origin(cohort: dict[str, Path]) -> None:
+    seen = analysed(cohort["SAMPLE_8"], cohort["SAMPLE_74"])
+    calls = [call for call in seen.karyotype.calls if call.reported]
+    assert calls
+    assert {call.origin for call in calls} == {"unknown"}
+    assert "SAMPLE_74.txt: too noisy to show an origin" in seen.warnings
