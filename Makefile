@@ -57,10 +57,10 @@ bench: .venv/installed-dev
 	@$(PY) -m pytest benchmarks --benchmark-only
 
 soak: .venv/installed-dev
-	@$(PY) -m pytest --hypothesis-profile=soak tests/kernels tests/malformed tests/faults
+	@$(PY) -m pytest --hypothesis-profile=soak tests/kernels tests/malformed tests/faults tests/statistical
 
 validation: .venv/installed-dev
-	@$(PY) -m pytest tests/realdata tests/statistical tests/golden
+	@$(PY) -m pytest tests/realdata tests/statistical
 
 clean:
 	@rm -rf .venv demo-lot build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

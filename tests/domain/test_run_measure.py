@@ -51,13 +51,15 @@ SIZE = replace(ROW, region="1 Mb", chrom="", start=0, end=1_000_000, kind="loss"
 
 
 def measured(
-    calls: tuple[Call, ...], rows: tuple[Sensitivity, ...] = (ROW, SPOT, SIZE)
+    calls: tuple[Call, ...], rows: tuple[Sensitivity, ...] = (ROW, SPOT, SIZE), withheld: str = ""
 ) -> dict[str, Measurement]:
     n = np.empty(0)
     fields: dict[str, Any] = dict.fromkeys(Profile.__dataclass_fields__, n)
     profile = Profile(**fields)
     segments = Segments(**dict.fromkeys(Segments.__dataclass_fields__, n))
-    karyotype = Karyotype(profile=profile, segments=segments, calls=calls, sensitivity=rows)
+    karyotype = Karyotype(
+        profile=profile, segments=segments, calls=calls, sensitivity=rows, withheld=withheld
+    )
     return {m.metric: m for m in measure_karyotype(karyotype, ["20q11.21 gain"], "nsc.bam")}
 
 
@@ -123,3 +125,11 @@ def test_what_could_not_be_seen_at_all_is_no_fact(
 ) -> None:
     """One region in which nothing could be found takes the fact away; a profile that asks for it is indeterminate."""
     assert missing not in measured((), rows)[metric].facts
+
+
+def test_withheld_calls_are_a_failed_control_and_never_a_count_of_none() -> None:
+    for measurement in measured((), withheld="capture targets").values():
+        assert [(control.passed, control.detail) for control in measurement.controls] == [
+            (False, "capture targets")
+        ]
+    assert all(not measurement.controls for measurement in measured(()).values())

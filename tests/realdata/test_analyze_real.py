@@ -55,6 +55,10 @@ def test_a_euploid_cell_has_no_autosomal_call(data_dir: Path, tmp_path: Path) ->
     assert run(["analyze", str(path), "--assembly", "GRCh37", "-o", str(tmp_path), "-q"]) == 0
     assert [call for call in calls_of(tmp_path) if call["chrom"] not in ("chrX", "chrY")] == []
     assert sex_of(tmp_path) == "female"
+    # Counts alone, without GC: nothing can be called, and the verdict says so instead of counting none.
+    with (tmp_path / "verdicts.tsv").open() as stream:
+        verdicts = {row["criterion"]: row["verdict"] for row in csv.DictReader(stream, delimiter="\t")}
+    assert verdicts["CNV_HOT"] == "INVALID"
 
 
 @pytest.mark.parametrize("name", ["male01", "male02", "female01", "female02"])

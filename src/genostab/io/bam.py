@@ -111,10 +111,11 @@ def _alignment_stream(path: Path, reference: Path | None) -> Iterator[IO[bytes]]
         assert process.stderr is not None
         try:
             yield process.stdout
-        except GenostabError:
+        except GenostabError as error:
             process.kill()
             complaint = process.stderr.read().decode(errors="replace")
-            if complaint:
+            # What looks like damage is what the decoder complained of; any other refusal stands for itself.
+            if complaint and error.code in ("GS-2003", "GS-2004", "GS-2102"):
                 raise _cram_error(path, reference, complaint) from None
             raise
         complaint = process.stderr.read().decode(errors="replace")

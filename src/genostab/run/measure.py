@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.sensitivity import resolution_bp
-from genostab.results import Call, Estimate, Measurement, Sensitivity
+from genostab.results import Call, Control, Estimate, Measurement, Sensitivity
 from genostab.units import COUNT
 
 
@@ -68,10 +68,12 @@ def measure_karyotype(
     recurrent = [call for call in new if call.hotspot]
     doubtful_recurrent = [call for call in doubtful if call.hotspot]
     copies = [call.copy_number for call in (*new, *doubtful) if call.kind == "gain"]
+    controls = _controls(karyotype)
     return (
         Measurement(
             metric="cnv.acquired_count",
             estimate=_count(new, doubtful, n_regions),
+            controls=controls,
             facts=facts,
             source=source,
             note="; ".join(call.iscn for call in (*new, *doubtful)),
@@ -79,6 +81,7 @@ def measure_karyotype(
         Measurement(
             metric="cnv.acquired_recurrent_count",
             estimate=_count(recurrent, doubtful_recurrent, n_regions),
+            controls=controls,
             facts=hot_facts,
             source=source,
             note="; ".join(f"{call.hotspot}: {call.iscn}" for call in (*recurrent, *doubtful_recurrent)),
@@ -94,7 +97,15 @@ def measure_karyotype(
                 method="largest copy number of a gain, inherited ones left out; 2 where there is none",
                 n=n_regions,
             ),
+            controls=controls,
             facts=facts,
             source=source,
         ),
     )
+
+
+def _controls(karyotype: Karyotype) -> tuple[Control, ...]:
+    """A failed control where calls are withheld: a count of 0 would then look like a finding."""
+    if not karyotype.withheld:
+        return ()
+    return (Control(name="copy number can be called", passed=False, detail=karyotype.withheld),)

@@ -45,6 +45,12 @@ LIMITS = (
         "the fractions and sizes of the sensitivity table. Sequencing does not replace metaphases.",
     ),
     (
+        "Withheld",
+        "No call is reported, and the copy-number criteria are INVALID, where the data cannot carry one: coverage "
+        "alone without its GC content or of capture targets, and arrays whose Log R ratio is noisier than the "
+        "published limit. X and Y are not called from arrays or from ratios without a parent.",
+    ),
+    (
         "Ploidy",
         "Depth alone cannot tell two extra copies in some cells from one extra copy in twice as many; the nearest "
         "explanation is reported.",
