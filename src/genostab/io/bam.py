@@ -27,6 +27,7 @@ from genostab.kernels.bam import (
 
 # The CRAM decoder of htslib, run apart so that its records arrive as a stream of uncompressed BAM.
 _CRAM_TO_BAM = "import sys, pysam; pysam.view(*sys.argv[1:], catch_stdout=False)"
+_DAMAGE_CODES = ("GS-2003", "GS-2004", "GS-2102")
 _WALK_ERRORS = {
     WALK_BAD_FIELDS: "name, CIGAR, bases and qualities longer than the record",
     WALK_BAD_REFERENCE: "a contig number that the header does not have",
@@ -112,11 +113,13 @@ def _alignment_stream(path: Path, reference: Path | None) -> Iterator[IO[bytes]]
         try:
             yield process.stdout
         except GenostabError as error:
-            process.kill()
+            # With nobody to read, the decoder ends by itself, after it has said what it lacks.
+            process.stdout.close()
             complaint = process.stderr.read().decode(errors="replace")
-            # What looks like damage is what the decoder complained of; any other refusal stands for itself.
-            if complaint and error.code in ("GS-2003", "GS-2004", "GS-2102"):
-                raise _cram_error(path, reference, complaint) from None
+            told = _cram_error(path, reference, complaint)
+            # A missing reference comes before anything else; damage is what the decoder complained of.
+            if complaint and (told.code == "GS-2103" or error.code in _DAMAGE_CODES):
+                raise told from None
             raise
         complaint = process.stderr.read().decode(errors="replace")
         if process.wait() != 0 or "[E::" in complaint:
