@@ -12,6 +12,7 @@ from typing import Any
 from genostab.compliance.judge import Verdict
 from genostab.report.document import ReportData
 from genostab.results import Call
+from genostab.units import percent_from_fraction
 
 _UNSAFE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _UNSAFE_TEXT = re.compile(r"[^A-Za-z0-9 .,:;()+_-]+")
@@ -122,7 +123,7 @@ def _is_recurrent(call: Call) -> bool:
 
 
 def _percent(fraction: float) -> float:
-    return float(f"{fraction * 100.0:.4g}")
+    return float(f"{percent_from_fraction(fraction):.4g}")
 
 
 def _general_headers() -> dict[str, dict[str, Any]]:

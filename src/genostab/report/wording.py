@@ -6,6 +6,7 @@ import math
 import unicodedata
 
 from genostab.results import Call, Estimate
+from genostab.units import percent_from_fraction
 
 NARROW = "\u202f"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -89,7 +90,7 @@ def quantity(value: float, unit: str, digits: int = 4) -> str:
     """
     if unit == "fraction":
         # 12 digits first: 0.07 * 100 is 7.000000000000001
-        return f"{number(float(f'{value * 100.0:.12g}'), digits)}{NARROW}%"
+        return f"{number(float(f'{percent_from_fraction(value):.12g}'), digits)}{NARROW}%"
     if unit in ("", "count", "category"):
         return number(value, digits)
     return f"{number(value, digits)}{NARROW}{unit}"
