@@ -73,7 +73,10 @@ class NotTested:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One copy-number or allelic call; interval 0-based half-open, fractions 0..1, columns of calls.tsv."""
+    """One copy-number or allelic call; interval 0-based half-open, fractions 0..1, columns of calls.tsv.
+
+    Start and end lie between their low and high at the level of the cell fraction; None where that is not estimated.
+    """
 
     chrom: str
     start: int
@@ -92,6 +95,10 @@ class Call:
     iscn: str
     reported: bool
     reason: str
+    start_low: int | None = None
+    start_high: int | None = None
+    end_low: int | None = None
+    end_high: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,23 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from genostab.karyotype.segment import break_penalty, breaks_of, clipped, merge_alike, summarise_segments
+from genostab.karyotype.segment import (
+    break_penalty,
+    breaks_of,
+    clipped,
+    merge_alike,
+    summarise_segments,
+    weak_breaks,
+)
 from genostab.karyotype.significance import (
+    Search,
+    family_p_value,
+    family_threshold,
+    overshoot,
     scan_p_value,
     scan_threshold,
+    search_of,
     standard_error,
-    student_p_value,
     student_quantile,
 )
 from tests.domain.karyotype_data import SETTINGS, profile_of, toy_genome
@@ -28,45 +39,79 @@ def noise(seed: int, sd: float = 0.1) -> np.ndarray:
 
 def test_threshold_is_where_the_chance_is_alpha() -> None:
     n_bins = np.array([3.0, 30.0, 300.0, 3000.0])
+    search = Search(n_bins=50_000, shortest=3, longest=3000)
     for df in (2.0, 5.0, 30.0, MANY):
-        z = scan_threshold(n_bins, 50_000, np.full(4, df), 0.005)
-        assert scan_p_value(z, n_bins, 50_000, np.full(4, df)) == pytest.approx(np.full(4, 0.005), rel=1e-6)
-        assert (np.diff(z) < 0).all()
+        z = scan_threshold(n_bins, search, np.full(4, df), 0.005)
+        assert scan_p_value(z, n_bins, search, np.full(4, df)) == pytest.approx(np.full(4, 0.005), rel=1e-6)
+    # Long intervals have fewer places.
+    assert z[1] > z[2] > z[3]
 
 
 def test_chance_falls_with_deviation_and_rises_with_doubt() -> None:
     z = np.linspace(0, 12, 200)
-    sure = scan_p_value(z, np.full(200, 10.0), 10_000, np.full(200, MANY))
-    unsure = scan_p_value(z, np.full(200, 10.0), 10_000, np.full(200, 8.0))
+    search = Search(n_bins=10_000, shortest=3, longest=400)
+    sure = scan_p_value(z, np.full(200, 10.0), search, np.full(200, MANY))
+    unsure = scan_p_value(z, np.full(200, 10.0), search, np.full(200, 8.0))
     assert (np.diff(sure) <= 0).all()
-    assert (unsure >= sure).all()
-    assert scan_p_value(-z, np.full(200, 10.0), 10_000, np.full(200, MANY)) == pytest.approx(sure)
+    # A noise that may be smaller than estimated makes large deviations likelier, and small ones less certain.
+    assert (unsure[sure < 0.02] >= sure[sure < 0.02]).all()
+    assert scan_p_value(-z, np.full(200, 10.0), search, np.full(200, MANY)) == pytest.approx(sure)
 
 
-@pytest.mark.parametrize("shortest", [10, 40])
-def test_scan_bounds_the_simulated_maximum(shortest: int) -> None:
-    """Largest |z| of all segments of at least so many of 2,000 white bins: never more often than the formula says."""
+def test_overshoot_is_the_series_within_two_percent() -> None:
+    # nu(x) = 2 / x^2 exp(-2 sum of Phi(-x sqrt(n) / 2) / n), Siegmund 1985, eq. 4.37, summed to n = 2,000,000.
+    exact = {0.25: 0.864507, 0.5: 0.747615, 1.0: 0.560370, 2.0: 0.320435, 3.46: 0.152391}
+    assert overshoot(np.array(list(exact))) == pytest.approx(list(exact.values()), rel=0.025)
+
+
+@pytest.mark.parametrize(("shortest", "longest"), [(3, 2000), (20, 500)])
+def test_scan_holds_its_chance_over_all_lengths(shortest: int, longest: int) -> None:
+    """Whether any interval of 2,000 white bins, of any length of the search, passes: as often as alpha says."""
     rng = np.random.default_rng(shortest)
-    n, lengths = 2000, np.unique(np.round(shortest * 1.15 ** np.arange(20)).astype(int))
-    largest = []
-    for _ in range(600):
+    n, n_runs = 2000, 800
+    search = Search(n_bins=n, shortest=shortest, longest=longest)
+    lengths = np.unique(np.round(shortest * 1.06 ** np.arange(200)).astype(int))
+    lengths = lengths[lengths <= longest]
+    alphas = (0.2, 0.05)
+    asked = {
+        alpha: scan_threshold(lengths.astype(float), search, np.full(lengths.size, MANY), alpha)
+        for alpha in alphas
+    }
+    passed = dict.fromkeys(alphas, 0)
+    for _ in range(n_runs):
         total = np.concatenate(([0.0], np.cumsum(rng.normal(size=n))))
-        largest.append(
-            max(np.abs(total[k:] - total[:-k]).max() / np.sqrt(k) for k in lengths[lengths < n // 2])
-        )
-    for alpha in (0.2, 0.05):
-        z = scan_threshold(np.array([float(shortest)]), n, np.array([MANY]), alpha)[0]
-        exceeded = int((np.array(largest) > z).sum())
-        assert stats.binomtest(exceeded, 600, alpha, alternative="greater").pvalue > 0.01
-        # And not idle: a threshold for a tenth of the chance would be passed more often than that.
-        strict = scan_threshold(np.array([float(shortest)]), n, np.array([MANY]), 20 * alpha)[0]
-        assert (np.array(largest) > strict).mean() > alpha
+        largest = np.array([np.abs(total[k:] - total[:-k]).max() / np.sqrt(k) for k in lengths])
+        for alpha in alphas:
+            passed[alpha] += bool((largest > asked[alpha]).any())
+    for alpha in alphas:
+        # No more often than it says, and not idle: at least a third as often.
+        assert stats.binomtest(passed[alpha], n_runs, alpha, alternative="greater").pvalue > 0.005
+        assert stats.binomtest(passed[alpha], n_runs, alpha / 3, alternative="less").pvalue > 0.005
 
 
-def test_student_tails_are_those_of_the_tables() -> None:
-    # t(0.975; 10) = 2.228, t(0.995; 30) = 2.750.
+def test_family_chance_is_bonferronis_where_the_noise_is_known() -> None:
+    z = np.array([1.0, 3.0, 4.5])
+    assert family_p_value(z, 70, np.full(3, 1e8)) == pytest.approx(
+        np.minimum(1.0, 140 * stats.norm.sf(z)), rel=1e-3
+    )
+    assert family_threshold(1, np.array([1e8]), 0.05) == pytest.approx([1.959964], rel=1e-4)
+    # One test alone: Student's t, t(0.975; 10) = 2.228.
+    assert family_threshold(1, np.array([10.0]), 0.05) == pytest.approx([2.228], rel=1e-3)
+
+
+def test_family_chance_with_one_estimate_of_noise_for_all() -> None:
+    rng = np.random.default_rng(12)
+    n_tests, df, n_runs = 65, 12, 60_000
+    means = np.abs(rng.normal(size=(n_runs, n_tests))).max(axis=1)
+    largest = means / np.sqrt(rng.chisquare(df, n_runs) / df)
+    for alpha in (0.05, 0.005):
+        passed = (largest > family_threshold(n_tests, np.array([float(df)]), alpha)).mean()
+        assert 0.8 * alpha < passed < 1.1 * alpha
+
+
+def test_student_quantile_is_that_of_the_tables() -> None:
+    # t(0.975; 10) = 2.228.
     assert student_quantile(0.025, np.array([10.0]))[0] == pytest.approx(2.228, abs=5e-4)
-    assert student_p_value(np.array([2.750, -2.750]), np.array([30.0, 30.0])) == pytest.approx(0.01, abs=1e-5)
 
 
 def test_standard_error_adds_waves_by_class_and_scale() -> None:
@@ -91,10 +136,43 @@ def test_breaks_are_where_the_mean_changes_and_never_only_at_centromeres() -> No
 
 
 def test_penalty_lets_noise_break_as_often_as_the_settings_say() -> None:
-    # Half of genomes at most may have a break by noise.
-    broken = sum(breaks_of(profile_of(GENOME, WIDTH, noise(s)), GENOME, SETTINGS).size > 0 for s in range(60))
-    assert stats.binomtest(broken, 60, SETTINGS.break_family_wise_error, alternative="greater").pvalue > 0.01
-    assert break_penalty(100_000, SETTINGS) > break_penalty(1000, SETTINGS) > 5
+    # Strong segments are rare in noise, and candidates are as frequent as the settings say.
+    none = np.empty(0, dtype=np.int64)
+    quiet = [profile_of(GENOME, WIDTH, noise(seed)) for seed in range(60)]
+    strong = sum(breaks_of(profile, GENOME, SETTINGS).size > 0 for profile in quiet)
+    weak = sum(weak_breaks(profile, none, GENOME, SETTINGS).size > 0 for profile in quiet)
+    # A step that reaches the end of an arm pays once, so that strong ones are more than the chance of a call.
+    assert stats.binomtest(strong, 60, 0.1, alternative="greater").pvalue > 0.01
+    assert stats.binomtest(weak, 60, SETTINGS.break_family_wise_error, alternative="greater").pvalue > 0.01
+    few, many = (Search(n_bins=n, shortest=3, longest=100) for n in (1000, 100_000))
+    assert break_penalty(many, SETTINGS) > break_penalty(few, SETTINGS) > 5
+
+
+def test_search_is_of_every_interval_of_an_arm() -> None:
+    assert search_of(profile_of(GENOME, WIDTH, np.zeros(N)), GENOME, SETTINGS) == Search(
+        n_bins=N, shortest=SETTINGS.min_bins, longest=120
+    )
+
+
+def test_a_weak_interval_is_found_that_two_breaks_would_cost_too_much() -> None:
+    # 40 bins of height 0.07 deviate by z = 4.4: more than one search asks of 40 bins, less than two breaks cost.
+    ratio = noise(2)
+    ratio[300:340] += 0.07 - ratio[300:340].mean()
+    profile = profile_of(GENOME, WIDTH, ratio)
+    assert breaks_of(profile, GENOME, SETTINGS).size == 0
+    first, last = weak_breaks(profile, np.empty(0, np.int64), GENOME, SETTINGS)
+    assert abs(first - 300) <= 6
+    assert abs(last - 340) <= 6
+
+
+def test_a_weak_interval_inside_a_changed_segment_is_found_against_that_segment() -> None:
+    ratio = noise(3)
+    ratio[200:400] += 0.5
+    ratio[300:340] += 0.16
+    found = weak_breaks(profile_of(GENOME, WIDTH, ratio), np.array([200]), GENOME, SETTINGS)
+    assert any(abs(found - 300) <= 6)
+    assert any(abs(found - 340) <= 6)
+    assert 200 in found
 
 
 def test_outliers_are_drawn_in_and_runs_of_three_are_not() -> None:

@@ -9,14 +9,13 @@ import pytest
 from scipy import stats
 
 from genostab.karyotype.annotate import Hotspot
-from genostab.karyotype.sensitivity import depth_sensitivity, resolution_bp, smallest_fraction
-from genostab.karyotype.significance import scan_threshold
+from genostab.karyotype.sensitivity import depth_sensitivity, resolution_bp, scan_power, smallest_fraction
+from genostab.karyotype.significance import Search, scan_threshold
 from genostab.results import Sensitivity
 from tests.domain.karyotype_data import SETTINGS, profile_of, toy_genome
 
 GENOME = toy_genome()
 WIDTH = 500_000
-LONG = Hotspot(name="long", chrom="chr3", start=0, end=100_000_000, kind="gain", genes=())
 SPOT = Hotspot(name="spot", chrom="chr3", start=10_000_000, end=20_000_000, kind="gain", genes=())
 TINY = Hotspot(name="tiny", chrom="chr3", start=10_000_000, end=11_000_000, kind="any", genes=())
 
@@ -63,23 +62,34 @@ def test_a_chromosome_by_hand() -> None:
 
 def test_a_hotspot_pays_for_the_search() -> None:
     rows = rows_of(sd=0.1, wave=0.05)
-    z = scan_threshold(np.array([20.0]), 4800, np.array([1e6]), SETTINGS.family_wise_error / 2)[0]
-    shift = (z + stats.norm.isf(1 - SETTINGS.power)) * math.hypot(0.1 / math.sqrt(20), 0.05)
-    assert rows[("spot", "gain")].min_cell_fraction == pytest.approx(2 * (2**shift - 1), rel=1e-4)
+    search = Search(n_bins=4800, shortest=SETTINGS.min_bins, longest=120)
+    z = scan_threshold(np.array([20.0]), search, np.array([1e6]), SETTINGS.family_wise_error / 2)[0]
+    se = math.hypot(0.1 / math.sqrt(20), 0.05)
+    shift = math.log2(1.0 + rows[("spot", "gain")].min_cell_fraction / 2) / se
+    # Neighbouring intervals help: less than the segment by itself would need, not less than the threshold.
+    assert z < shift < z + stats.norm.isf(1 - SETTINGS.power)
+    assert scan_power(np.array([shift]), np.array([z]), np.array([20.0]), np.array([1e6])) == pytest.approx(
+        SETTINGS.power, abs=1e-4
+    )
     assert ("spot", "loss") not in rows
     assert (rows[("spot", "gain")].start, rows[("spot", "gain")].end) == (10_000_000, 20_000_000)
 
 
-def test_a_long_segment_pays_for_its_breaks() -> None:
-    # Of 1,000 bins of 24,000 the test asks for less than the search, which prices a break as that of three bins.
-    profile = profile_of(GENOME, 100_000, np.zeros(24_000))
-    (row,) = [r for r in depth_sensitivity(profile, GENOME, (LONG,), SETTINGS, 0.0) if r.region == "long"]
-    sure = np.array([1e6])
-    test_z = scan_threshold(np.array([1000.0]), 24_000, sure, SETTINGS.family_wise_error / 2)[0]
-    search_z = scan_threshold(np.array([3.0]), 24_000, sure, SETTINGS.break_family_wise_error)[0]
-    assert search_z > test_z
-    shift = (search_z + stats.norm.isf(1 - SETTINGS.power)) * 0.1 / math.sqrt(1000)
-    assert row.min_cell_fraction == pytest.approx(2 * (2**shift - 1), rel=1e-4)
+@pytest.mark.parametrize(("n_bins", "shift"), [(10, 6.5), (50, 5.5), (200, 5.0)])
+def test_power_of_the_scan_is_that_of_simulated_segments(n_bins: int, shift: float) -> None:
+    rng = np.random.default_rng(n_bins)
+    n, n_runs, threshold = 3 * n_bins, 4000, 5.0
+    first, last = np.triu_indices(n + 1, 3)
+    near = (np.abs(first - n_bins) <= n_bins // 2) & (np.abs(last - 2 * n_bins) <= n_bins // 2)
+    first, last = first[near], last[near]
+    noise = rng.normal(size=(n_runs, n))
+    noise[:, n_bins : 2 * n_bins] += shift / math.sqrt(n_bins)
+    total = np.concatenate((np.zeros((n_runs, 1)), np.cumsum(noise, axis=1)), axis=1)
+    passed = 0
+    for run in total:
+        passed += bool(((run[last] - run[first]) / np.sqrt(last - first) > threshold).any())
+    power = scan_power(*(np.array([float(x)]) for x in (shift, threshold, n_bins, 1e6)))[0]
+    assert passed / n_runs == pytest.approx(power, abs=0.03)
 
 
 def test_too_few_bins_see_nothing() -> None:

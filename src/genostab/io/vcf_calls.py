@@ -21,6 +21,8 @@ _META = (
     '##FILTER=<ID=rejected,Description="Found but not reported; INFO/REASON says why">',
     '##INFO=<ID=END,Number=1,Type=Integer,Description="End position of the variant">',
     '##INFO=<ID=SVLEN,Number=A,Type=Integer,Description="Length of structural variant">',
+    '##INFO=<ID=CIPOS,Number=2,Type=Integer,Description="Confidence interval around POS">',
+    '##INFO=<ID=CIEND,Number=2,Type=Integer,Description="Confidence interval around END">',
     '##INFO=<ID=SVCLAIM,Number=A,Type=String,Description="Claim of the call: D is abundance">',
     '##INFO=<ID=ORIGIN,Number=1,Type=String,Description="acquired, inherited or unknown, against the parent">',
     '##INFO=<ID=REASON,Number=1,Type=String,Description="Why the call is not reported">',
@@ -39,6 +41,7 @@ class VcfCall:
     chrom : int, index into Genome.names; id : str, unique in the file
     copy_number : in the cells that carry the change; origin : acquired, inherited or unknown
     reason : why the call is rejected, "" where it is reported
+    start_low, start_high, end_low, end_high : intervals of start and end, None where not estimated
     """
 
     id: str
@@ -52,6 +55,10 @@ class VcfCall:
     cell_fraction_high: float | None
     origin: Literal["acquired", "inherited", "unknown"]
     reason: str
+    start_low: int | None = None
+    start_high: int | None = None
+    end_low: int | None = None
+    end_high: int | None = None
 
 
 def calls_vcf(genome: Genome, sample: str, records: Sequence[VcfCall]) -> tuple[bytes, bytes]:
@@ -114,6 +121,10 @@ def _line(genome: Genome, record: VcfCall) -> str:
         raise ValueError(f"no VCF identifier: {record.id!r}")
     position = max(record.start, 1)
     info = f"END={record.end};SVLEN={record.end - position};SVCLAIM=D;ORIGIN={record.origin}"
+    if record.start_low is not None and record.start_high is not None:
+        info += f";CIPOS={max(record.start_low, 1) - position},{max(record.start_high, 1) - position}"
+    if record.end_low is not None and record.end_high is not None:
+        info += f";CIEND={record.end_low - record.end},{record.end_high - record.end}"
     if record.reason:
         info += f";REASON={''.join(_PERCENT.get(character, character) for character in record.reason)}"
     values = (record.copy_number, record.cell_fraction, record.cell_fraction_low, record.cell_fraction_high)

@@ -163,6 +163,8 @@ def _make_call(
     hits = hotspots_hit(hotspots, chrom, change.start, change.end, state.kind, settings)
     reasons = ("" if change.is_significant else _why_not(change, n_bins, settings), found.against)
     reason = "; ".join(part for part in reasons if part)
+    ends = change.ends or (change.start, change.start, change.end, change.end)
+    start_low, start_high, end_low, end_high = ends
     return Call(
         chrom=chrom,
         start=change.start,
@@ -189,6 +191,10 @@ def _make_call(
         ),
         reported=not reason,
         reason=reason,
+        start_low=start_low,
+        start_high=start_high,
+        end_low=end_low,
+        end_high=end_high,
     )
 
 

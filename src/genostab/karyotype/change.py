@@ -9,18 +9,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from genostab.arrays import Bool, Genome, Int64, Profile, Segments
+from genostab.karyotype.breakpoint import ends_of
 from genostab.karyotype.noise import with_waves
 from genostab.karyotype.regions import Region, arm_of, whole_regions
-from genostab.karyotype.segment import breaks_of, clipped, merge_alike
+from genostab.karyotype.segment import breaks_of, clipped, merge_alike, summarise_segments, weak_breaks
 from genostab.karyotype.settings import Settings
-from genostab.karyotype.significance import scan_p_value, standard_error, student_p_value
+from genostab.karyotype.significance import (
+    Search,
+    family_p_value,
+    scan_p_value,
+    search_of,
+    standard_error,
+)
 
 _ROUNDS = 12  # of noise and centre; a handful suffice
+_SEARCHES = 4  # for weak segments, each in the noise that the last one left
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One tested deviation: bins [first, last), extent in bp, mean, standard error and its degrees of freedom.
+
+    `ends` are the intervals of its start and of its end [bp]: start_low, start_high, end_low, end_high; None for a
+    whole region, which has no break of its own.
 
     `p_value` is its chance under noise, corrected for the search (segments) or for the number of whole regions;
     `is_significant` compares it with the family-wise error. `is_segment` tells the one from the other.
@@ -38,6 +49,7 @@ class Change:
     p_value: float
     is_significant: bool
     is_segment: bool
+    ends: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,29 +81,34 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     to whole regions (Bonferroni).
     """
     first_look = replace(profile, ratio_log2=clipped(profile, genome, settings))
-    steady = first_look
-    breaks = breaks_of(steady, genome, settings)
-    if not _spans_genome(steady, genome, settings):
-        steady = _settled(steady, _quiet_bins(steady, ()), genome, settings)
-    seen: set[bytes] = set()
-    for _ in range(_ROUNDS):
-        _, tested = _tested(steady, breaks, genome, settings, sex_sd_log2)
-        quiet = _quiet_bins(steady, [change for change in tested if change.score >= settings.quiet_z])
-        if quiet.tobytes() in seen:
+    start = first_look
+    breaks = breaks_of(start, genome, settings)
+    if not _spans_genome(start, genome, settings):
+        start = _settled(start, _quiet_bins(start, ()), genome, settings)
+    for _ in range(_SEARCHES):
+        steady = _rest(start, breaks, genome, settings, sex_sd_log2)
+        more = weak_breaks(steady, breaks, genome, settings)
+        if more.size == breaks.size:
             break
-        seen.add(quiet.tobytes())
-        steady = _settled(steady, quiet, genome, settings)
-    segments, tested = _tested(steady, breaks, genome, settings, sex_sd_log2)
+        breaks = more
+    candidates, looked_at = _tested(steady, breaks, genome, settings, sex_sd_log2)
+    kept = _justified(steady, candidates, looked_at, genome, settings)
+    segments, tested = _tested(steady, kept, genome, settings, sex_sd_log2)
     significant = [change for change in tested if change.is_significant]
     doubtful = [
         change
-        for change in tested
+        for change in looked_at
         if change.is_segment
         and not change.is_significant
         and change.p_value < settings.max_p_shown
         and not any(_overlaps(change, other) for other in significant)
     ]
-    changes = sorted(significant + doubtful, key=lambda change: (change.chrom, change.start, change.end))
+    changes = [
+        replace(change, ends=ends_of(steady, segments, change.first, change.last, settings.level))
+        if change.is_segment and change.start == steady.start[change.first]
+        else change
+        for change in sorted(significant + doubtful, key=lambda change: (change.chrom, change.start, change.end))
+    ]
     p_values = [change.p_value for change in tested]
     shift = steady.ratio_log2[0] - first_look.ratio_log2[0]
     return Changes(
@@ -100,6 +117,53 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
         changes=tuple(changes),
         q_values=tuple(_q_value(change.p_value, p_values) for change in changes),
     )
+
+
+def _justified(
+    profile: Profile, segments: Segments, tested: Sequence[Change], genome: Genome, settings: Settings
+) -> Int64:
+    """Breaks between a called segment and one that is not, or between two whose difference noise would not give."""
+    called = {(change.first, change.last) for change in tested if change.is_segment and change.is_significant}
+    search = search_of(profile, genome, settings)
+    edges = [*segments.first.tolist(), profile.chrom.size]
+    i = 1
+    while i < len(edges) - 1:
+        left, right = (edges[i - 1], edges[i]) in called, (edges[i], edges[i + 1]) in called
+        if profile.chrom[edges[i - 1]] != profile.chrom[edges[i]] or left != right:
+            i += 1
+            continue
+        if _difference_p_value(profile, edges[i - 1 : i + 2], search) <= settings.family_wise_error / 2:
+            i += 1
+            continue
+        if left:
+            called.add((edges[i - 1], edges[i + 1]))
+        del edges[i]
+        i = max(1, i - 1)
+    return np.array(edges[1:-1], dtype=np.int64)
+
+
+def _difference_p_value(profile: Profile, edges: Sequence[int], search: Search) -> float:
+    """Chance that noise makes the shorter of two neighbours differ so much from the longer."""
+    parts = summarise_segments(profile, np.array(edges[:2]), np.array(edges[1:]))
+    shorter = np.array([float(np.diff(edges).min())])
+    independent = np.array([np.hypot(parts.se_log2[0], parts.se_log2[1])])
+    se, df = standard_error(profile, independent, shorter, profile.autosome[[edges[0]]])
+    return float(scan_p_value(np.diff(parts.mean_log2) / se, shorter, search, df)[0])
+
+
+def _rest(
+    profile: Profile, breaks: Int64, genome: Genome, settings: Settings, sex_sd_log2: float
+) -> Profile:
+    """The profile with the centre and noise of the bins that its segments, so tested, leave quiet."""
+    seen: set[bytes] = set()
+    for _ in range(_ROUNDS):
+        _, tested = _tested(profile, breaks, genome, settings, sex_sd_log2)
+        quiet = _quiet_bins(profile, [change for change in tested if change.score >= settings.quiet_z])
+        if quiet.tobytes() in seen:
+            break
+        seen.add(quiet.tobytes())
+        profile = _settled(profile, quiet, genome, settings)
+    return profile
 
 
 def _spans_genome(profile: Profile, genome: Genome, settings: Settings) -> bool:
@@ -120,7 +184,12 @@ def _tested(
     """Segments, and the tests of them and of the whole regions that they leave."""
     regions = whole_regions(profile, genome, settings.min_bins)
     segments = merge_alike(profile, breaks, genome, settings)
-    found = _test_segments(profile, segments, regions, settings, sex_sd_log2)
+    search = search_of(profile, genome, settings)
+    found = _test_segments(profile, segments, regions, search, settings, sex_sd_log2)
+    called = [change for change in found if change.is_significant]
+    whole = _test_regions(profile, regions, called, settings, sex_sd_log2)
+    for i, region in _localised(profile, found, whole, settings):
+        found[i] = replace(found[i], p_value=region.p_value, is_significant=True)
     called = [change for change in found if change.is_significant]
     whole = _test_regions(profile, regions, called, settings, sex_sd_log2)
     significant = [region for region in whole if region.is_significant]
@@ -161,6 +230,7 @@ def _test_segments(
     profile: Profile,
     segments: Segments,
     regions: Sequence[Region],
+    search: Search,
     settings: Settings,
     sex_sd_log2: float,
 ) -> list[Change]:
@@ -168,9 +238,9 @@ def _test_segments(
     se, df = standard_error(profile, segments.se_log2, n_bins, profile.autosome[segments.first])
     se = np.sqrt(np.square(se) + np.square(np.where(profile.autosome[segments.first], 0.0, sex_sd_log2)))
     z = segments.mean_log2 / se
-    p_scan = scan_p_value(z, n_bins, profile.chrom.size, df)
+    p_scan = scan_p_value(z, n_bins, search, df)
     whole = {(region.first, region.last): region for region in regions}
-    p_whole = np.minimum(1.0, student_p_value(z, df) * max(len(whole), 1))
+    p_whole = family_p_value(z, max(len(whole), 1), df)
     changes = []
     for i in range(n_bins.size):
         region = whole.get((int(segments.first[i]), int(segments.last[i])))
@@ -233,7 +303,7 @@ def _test_region(
     """A whole region on its free bins and those of the called segments that deviate like them."""
 
     def test(index: Int64) -> Change:
-        return _change_of_region(profile, region, index, n_regions, settings, sex_sd_log2)
+        return _change_of_bins(profile, region, index, n_regions, settings, sex_sd_log2)
 
     index = region.first + np.flatnonzero(free[region.first : region.last])
     change = test(index)
@@ -241,6 +311,36 @@ def _test_region(
     if not parts:
         return change
     return test(np.sort(np.concatenate([index, *(np.arange(part.first, part.last) for part in parts)])))
+
+
+def _localised(
+    profile: Profile, found: Sequence[Change], whole: Sequence[Change], settings: Settings
+) -> list[tuple[int, Change]]:
+    """Segments that carry the deviation of a significant region by themselves, by index, each with that region.
+
+    The region has shown that something is there; segments that are not certain by themselves say where, if the rest
+    of the region is neither like them nor deviates.
+    """
+    carriers: list[tuple[int, Change]] = []
+    for region in whole:
+        if not region.is_significant:
+            continue
+        own = [i for i, segment in enumerate(found) if _may_carry(segment, region, settings)]
+        rest = np.ones(region.last - region.first, dtype=bool)
+        for segment in [found[i] for i in own] + [each for each in found if each.is_significant]:
+            rest[max(segment.first - region.first, 0) : max(segment.last - region.first, 0)] = False
+        if not own or rest.sum() < settings.min_bins:
+            continue
+        other = _change_of_bins(profile, region, region.first + np.flatnonzero(rest), 1, settings, 0.0)
+        if other.score < settings.quiet_z and not any(_is_alike(found[i], other, settings) for i in own):
+            carriers += [(i, region) for i in own]
+    return carriers
+
+
+def _may_carry(segment: Change, region: Change, settings: Settings) -> bool:
+    is_inside = region.first <= segment.first and segment.last <= region.last
+    is_candidate = not segment.is_significant and segment.p_value < settings.max_p_shown
+    return is_inside and is_candidate and segment.mean_log2 * region.mean_log2 > 0
 
 
 def _is_part(segment: Change, region: Change, settings: Settings) -> bool:
@@ -253,9 +353,9 @@ def _is_alike(a: Change, b: Change, settings: Settings) -> bool:
     return abs(a.mean_log2 - b.mean_log2) < settings.same_state_z * float(np.hypot(a.se_log2, b.se_log2))
 
 
-def _change_of_region(
+def _change_of_bins(
     profile: Profile,
-    region: Region,
+    region: Region | Change,
     index: Int64,
     n_regions: int,
     settings: Settings,
@@ -266,7 +366,7 @@ def _change_of_region(
     independent = np.array([1.0 / np.sqrt(weight.sum())])
     se, df = standard_error(profile, independent, np.array([float(index.size)]), profile.autosome[index[:1]])
     total = math.hypot(se[0], 0.0 if profile.autosome[region.first] else sex_sd_log2)
-    p = min(1.0, float(student_p_value(np.array([mean / total]), df)[0]) * n_regions)
+    p = float(family_p_value(np.array([mean / total]), n_regions, df)[0])
     return Change(
         chrom=region.chrom,
         first=region.first,

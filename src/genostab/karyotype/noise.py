@@ -15,6 +15,8 @@ from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile
 from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 
+_MOST_R = 0.99  # blocks that are all but the same still count as a few
+
 
 def bounded_chi2(clip_sd: float) -> tuple[float, float]:
     """Mean of min(U, clip_sd^2) of a chi-square U with one degree, and the efficiency of the variance solved from it.
@@ -109,27 +111,30 @@ class Waves:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Means:
-    """Means of runs of bins, their independent variance, and half the squared steps between neighbours of one arm."""
+class _Blocks:
+    """Means of runs of bins with their independent variance and arm; `stride` of them begin in the length of one."""
 
     mean: Float64
     variance: Float64
-    step2: Float64
-    step_variance: Float64
+    arm: Int16
+    stride: int
+
+    def steps(self, lag: int) -> tuple[Float64, Float64]:
+        """Half the squared steps between means `lag` apart in one arm, and half their independent variances."""
+        near = self.arm[lag:] == self.arm[:-lag]
+        squares = np.square(self.mean[lag:] - self.mean[:-lag])[near] / 2.0
+        return squares, (self.variance[lag:] + self.variance[:-lag])[near] / 2.0
 
 
-def _means(ratio_log2: Float64, sd_log2: Float64, arm: Int16, first: Int64, last: Int64) -> _Means:
+def _means(
+    ratio_log2: Float64, sd_log2: Float64, arm: Int16, first: Int64, last: Int64, stride: int
+) -> _Blocks:
     weight = 1.0 / np.square(sd_log2)
     total = np.concatenate(([0.0], np.cumsum(weight)))
     total_wx = np.concatenate(([0.0], np.cumsum(weight * ratio_log2)))
     w = total[last] - total[first]
-    mean, variance = (total_wx[last] - total_wx[first]) / w, 1.0 / w
-    near = arm[first[1:]] == arm[first[:-1]]
-    return _Means(
-        mean=mean,
-        variance=variance,
-        step2=np.square(np.diff(mean))[near] / 2.0,
-        step_variance=(variance[1:] + variance[:-1])[near] / 2.0,
+    return _Blocks(
+        mean=(total_wx[last] - total_wx[first]) / w, variance=1.0 / w, arm=arm[first], stride=stride
     )
 
 
@@ -139,11 +144,11 @@ def arm_bins(arm: Int16) -> tuple[Int64, Int64]:
     return first, np.append(first[1:], arm.size)
 
 
-def _blocks(arm: Int16, n_bins: int) -> tuple[Int64, Int64]:
-    """Bins [first, last) of consecutive blocks of `n_bins` bins, none across two arms."""
+def _blocks(ratio_log2: Float64, sd_log2: Float64, arm: Int16, n_bins: int) -> _Blocks:
+    """Blocks of `n_bins` bins that overlap by half, none across two arms."""
     pairs = zip(*arm_bins(arm), strict=True)
-    first = np.concatenate([np.arange(a, b - n_bins + 1, n_bins, dtype=np.int64) for a, b in pairs])
-    return first, first + n_bins
+    first = np.concatenate([np.arange(a, b - n_bins + 1, n_bins // 2, dtype=np.int64) for a, b in pairs])
+    return _means(ratio_log2, sd_log2, arm, first, first + n_bins, 2)
 
 
 def _waves(scales: Sequence[tuple[int, float, float]]) -> Waves:
@@ -159,45 +164,50 @@ def _waves(scales: Sequence[tuple[int, float, float]]) -> Waves:
 
 
 def wave_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Settings) -> Waves:
-    """Waves of the means of 2, 4, 8 .. bins and of whole arms around the centre, in bins without changes.
+    """Waves of the means of 2, 4, 8 .. bins, of whole arms and of whole chromosomes around the centre.
 
     Parameters
     ----------
-    ratio_log2, sd_log2 : ndarray of float64, shape (n_bins,), the former centred on 0
-    arm : ndarray of int16, shape (n_bins,), arm number, ascending
+    ratio_log2, sd_log2 : ndarray of float64, shape (n_bins,), of bins without changes, the former centred on 0
+    arm : ndarray of int16, shape (n_bins,), arm number as of `arm_of`, ascending
     settings : Settings, table [noise]
 
     Notes
     -----
-    Var(mean of a block) = independent noise + wave(L)^2. Its degrees of freedom are the number of blocks times the
-    efficiency of the estimate, less what the correlation r of neighbouring blocks takes: (1 - r^2) / (1 + r^2)
-    (Bartlett 1935, J R Stat Soc 98:536 [m]). O(n log n).
+    Var(mean of a block) = independent noise + wave(L)^2. Blocks overlap by half, which sees more of the same noise; their
+    number times the efficiency of the estimate, less what the correlation r_k of blocks k apart takes, is the degrees
+    of freedom: 1 / (1 + 2 sum of r_k^2) (Bartlett 1935, J R Stat Soc 98:536 [m]). O(n log n).
     """
     scales: list[tuple[int, float, float]] = []
     n_bins = 2
     while True:
-        first, last = _blocks(arm, n_bins)
-        if first.size < settings.min_blocks:
+        blocks = _blocks(ratio_log2, sd_log2, arm, n_bins)
+        if blocks.mean.size < blocks.stride * settings.min_blocks:
             break
-        scales.append((n_bins, *_around_centre(_means(ratio_log2, sd_log2, arm, first, last), settings)))
+        scales.append((n_bins, *_around_centre(blocks, settings)))
         n_bins *= 2
-    first, last = arm_bins(arm)
-    if first.size >= settings.min_blocks:
-        seen = _around_centre(_means(ratio_log2, sd_log2, arm, first, last), settings)
-        scales.append((max(int(np.median(last - first)), n_bins), *seen))
+    for region in (arm, arm // 2):
+        first, last = arm_bins(region)
+        if first.size >= settings.min_blocks:
+            whole = _means(ratio_log2, sd_log2, region, first, last, 1)
+            longer = max(int(np.median(last - first)), scales[-1][0] + 1 if scales else 2)
+            scales.append((longer, *_around_centre(whole, settings)))
     return _waves(scales)
 
 
-def _around_centre(seen: _Means, settings: Settings) -> tuple[float, float]:
+def _around_centre(blocks: _Blocks, settings: Settings) -> tuple[float, float]:
     """Wave variance of means around 0, and the degrees of freedom of their whole noise."""
-    _, efficiency = bounded_chi2(settings.noise_clip_sd)
-    excess = excess_variance(np.square(seen.mean), seen.variance, settings.noise_clip_sd)
-    if seen.step2.size == 0:
-        return excess, efficiency * seen.mean.size
-    stepwise = excess_variance(seen.step2, seen.step_variance, settings.noise_clip_sd)
-    typical = float(np.median(seen.variance))
-    r = min(max(1.0 - (stepwise + typical) / (excess + typical), 0.0), 1.0)
-    return excess, efficiency * seen.mean.size * (1.0 - r * r) / (1.0 + r * r)
+    clip_sd = settings.noise_clip_sd
+    _, efficiency = bounded_chi2(clip_sd)
+    excess = excess_variance(np.square(blocks.mean), blocks.variance, clip_sd)
+    total = max(excess + float(np.median(blocks.variance)), 1e-300)
+    r2 = [0.0]
+    for lag in range(1, blocks.stride + 1):
+        squares, _ = blocks.steps(lag)
+        seen = excess_variance(squares, np.zeros(squares.size), clip_sd) if squares.size else total
+        r2.append(min(max(1.0 - seen / total, 0.0), _MOST_R) ** 2)
+    # Beyond the length of a block the correlation falls as over that length.
+    return excess, efficiency * blocks.mean.size / (1.0 + 2.0 * sum(r2) / (1.0 - r2[-1]))
 
 
 def step_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Settings) -> Waves:
@@ -218,11 +228,14 @@ def step_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Sett
     scales: list[tuple[int, float, float]] = []
     n_bins = 2
     while True:
-        seen = _means(ratio_log2, sd_log2, arm, *_blocks(arm, n_bins))
-        if seen.step2.size < settings.min_blocks:
+        blocks = _blocks(ratio_log2, sd_log2, arm, n_bins)
+        if blocks.mean.size <= blocks.stride:
             break
-        excess = excess_variance(seen.step2, seen.step_variance, settings.noise_clip_sd)
-        scales.append((n_bins, excess, efficiency * seen.step2.size))
+        squares, variance = blocks.steps(blocks.stride)
+        if squares.size < blocks.stride * settings.min_blocks:
+            break
+        excess = excess_variance(squares, variance, settings.noise_clip_sd)
+        scales.append((n_bins, excess, efficiency * squares.size / blocks.stride))
         n_bins *= 2
     return _waves(scales)
 

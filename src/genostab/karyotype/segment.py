@@ -8,31 +8,37 @@ import numpy as np
 from scipy.special import erfinv
 
 from genostab.arrays import Float64, Genome, Int64, Profile, Segments
-from genostab.karyotype.noise import arm_bins
+from genostab.karyotype.noise import arm_bins, wave_at
 from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
-from genostab.karyotype.significance import scan_threshold, standard_error
+from genostab.karyotype.significance import Search, scan_threshold, search_of, standard_error
+from genostab.kernels.scan import strongest_interval
 from genostab.kernels.segment import find_breaks
 
+_KNOWN_DF = 1e6
+_KNOTS = 200  # of tables by length; they are smooth
 _CHI2_MEDIAN = 2.0 * float(erfinv(0.5)) ** 2  # of one degree of freedom
 
 
-def break_penalty(n_total: int, settings: Settings) -> float:
-    """Cost of one break: a segment between two breaks is as unlikely under noise as the settings allow.
+def break_penalty(search: Search, settings: Settings) -> float:
+    """Cost of one break: a shortest segment between two breaks is as unlikely under noise as a call.
 
     Notes
     -----
     A segment adds two breaks and lowers the squared error by z^2, so the penalty is z^2 / 2 at the threshold of the
     scan for the shortest segment.
     """
-    shortest = np.array([float(settings.min_bins)])
-    z = scan_threshold(shortest, n_total, np.array([1e6]), settings.break_family_wise_error)
+    shortest = np.array([float(search.shortest)])
+    z = scan_threshold(shortest, search, np.array([_KNOWN_DF]), settings.family_wise_error / 2.0)
     return float(z[0]) ** 2 / 2.0
 
 
 def breaks_of(profile: Profile, genome: Genome, settings: Settings) -> Int64:
-    """Bins inside arms at which a new mean starts; ndarray of int64, shape (n_breaks,), ascending."""
-    penalty = break_penalty(profile.chrom.size, settings)
+    """Bins inside arms at which a new mean starts; ndarray of int64, shape (n_breaks,), ascending.
+
+    The exact optimum, at a penalty that only a strong segment pays twice; `weak_breaks` finds the others.
+    """
+    penalty = break_penalty(search_of(profile, genome, settings), settings)
     weights = 1.0 / np.square(profile.sd_log2)
     found: list[Int64] = []
     for a, b in zip(*arm_bins(arm_of(profile.chrom, profile.start, genome)), strict=True):
@@ -40,6 +46,71 @@ def breaks_of(profile: Profile, genome: Genome, settings: Settings) -> Int64:
         n_breaks = find_breaks(profile.ratio_log2[a:b], weights[a:b], penalty, breaks)
         found.append(a + breaks[:n_breaks])
     return np.concatenate(found)
+
+
+def weak_breaks(profile: Profile, breaks: Int64, genome: Genome, settings: Settings) -> Int64:
+    """`breaks` and the ends of intervals between them that stand out from their level.
+
+    Parameters
+    ----------
+    profile : Profile, centred, with its waves
+    breaks : ndarray of int64, shape (n_breaks,), as of `breaks_of`
+    genome : Genome
+    settings : Settings
+
+    Returns
+    -------
+    ndarray of int64, shape (n_more,), ascending
+
+    Notes
+    -----
+    An interval inside a segment pays for one search, where two breaks would pay twice (circular binary segmentation:
+    Olshen et al. 2004, Biostatistics 5:557, doi 10.1093/biostatistics/kxh008). The strongest is taken out, and its
+    inside and both sides are searched again. The level is the centre of the genome, which is known; the mean of the
+    segment where that lies apart from the centre, and on X and Y.
+    """
+    arms, ends = arm_bins(arm_of(profile.chrom, profile.start, genome))
+    search = search_of(profile, genome, settings)
+    tables = {is_autosome: _asked(profile, search, is_autosome, settings) for is_autosome in (True, False)}
+    edges = np.union1d(np.append(arms, ends[-1]), breaks)
+    waiting = [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    found = set(breaks.tolist())
+    while waiting:
+        a, b = waiting.pop()
+        if b - a < search.shortest:
+            continue
+        is_autosome = bool(profile.autosome[a])
+        wave_variance, least_z2 = tables[is_autosome]
+        weights = 1.0 / np.square(profile.sd_log2[a:b])
+        total = float(weights.sum())
+        mean = float(np.dot(weights, profile.ratio_log2[a:b])) / total
+        is_quiet = is_autosome and mean * mean < settings.quiet_z**2 * (1.0 / total + wave_variance[b - a])
+        first, last, excess = strongest_interval(
+            profile.ratio_log2[a:b],
+            weights,
+            0.0 if is_quiet else mean,
+            0.0 if is_quiet else 1.0 / total,
+            wave_variance[: b - a + 1],
+            least_z2[: b - a + 1],
+            search.shortest,
+        )
+        if excess > 0 and last - first < b - a:
+            found |= {a + first, a + last} - {a, b}
+            waiting += [(a, a + first), (a + first, a + last), (a + last, b)]
+    return np.array(sorted(found), dtype=np.int64)
+
+
+def _asked(
+    profile: Profile, search: Search, is_autosome: bool, settings: Settings
+) -> tuple[Float64, Float64]:
+    """Variance of waves and squared deviation asked of 0 .. longest bins; ndarray, shape (longest + 1,), twice."""
+    n_bins = np.arange(search.longest + 1, dtype=np.float64)
+    knots = np.unique(np.round(np.geomspace(1, search.longest, _KNOTS)))
+    row = 0 if is_autosome else 1
+    wave, _ = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2[row], profile.wave_df[row])
+    _, df = wave_at(knots, profile.wave_bins, profile.wave_sd_log2[row], profile.wave_df[row])
+    z = scan_threshold(knots, search, df, settings.break_family_wise_error)
+    return np.square(wave), np.square(np.interp(np.log(np.maximum(n_bins, 1.0)), np.log(knots), z))
 
 
 def clipped(profile: Profile, genome: Genome, settings: Settings) -> Float64:

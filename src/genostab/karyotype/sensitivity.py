@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import stdtr
 
-from genostab.arrays import Bool, Genome, Profile
+from genostab.arrays import Float64, Genome, Profile
 from genostab.karyotype.annotate import Hotspot
-from genostab.karyotype.bins import autosomes
 from genostab.karyotype.regions import bin_spacing_bp, bins_between, whole_regions
-from genostab.karyotype.segment import break_penalty
 from genostab.karyotype.settings import Settings
-from genostab.karyotype.significance import scan_threshold, standard_error, student_quantile
+from genostab.karyotype.significance import (
+    Search,
+    family_threshold,
+    overshoot,
+    scan_threshold,
+    search_of,
+    standard_error,
+    student_quantile,
+)
 from genostab.results import CallKind, Sensitivity
 
 _DEPTH_KINDS: tuple[CallKind, ...] = ("gain", "loss")
+_HALVINGS = 30
+_NODES, _MOST_BESIDE = 40, 3.0  # of the integral over what intervals beside a segment add
 _NO_COPY_LOG2 = 50.0  # a shift that only the last copy in the last cell could show
 
 
@@ -58,16 +67,17 @@ def depth_sensitivity(
 
     Notes
     -----
-    The least deviation is (threshold + z_power) standard errors with waves: the threshold of the test that a change
-    of that extent has to pass, and for segments also the two breaks that it must pay for. `alpha` is the family-wise
-    error per genome.
+    The least deviation is that which passes the threshold of its test with the stated power: of the test of whole
+    regions for chromosomes and arms, of the scan for the others. `alpha` is the family-wise error per genome.
     """
     rows: list[Sensitivity] = []
     regions = whole_regions(profile, genome, settings.min_bins)
+    search = search_of(profile, genome, settings)
     chrom_of = {name: i for i, name in enumerate(genome.names)}
     for region in regions:
-        shift = _region_shift(profile, region.first, region.last, len(regions), settings)
-        shift = _with_sex(shift, region.chrom, genome, sex_sd_log2, settings)
+        noise = _noise_of(profile, region.first, region.last, sex_sd_log2)
+        threshold = family_threshold(len(regions), noise.df, settings.family_wise_error / 2.0)
+        shift = float(noise.se[0] * (threshold[0] + student_quantile(1.0 - settings.power, noise.df)[0]))
         rows += _rows(
             region.name, genome.names[region.chrom], region.start, region.end, shift,
             int(profile.ploidy[region.first]), _DEPTH_KINDS, settings,
@@ -81,13 +91,12 @@ def depth_sensitivity(
                 _row(spot.name, spot.chrom, spot.start, spot.end, kind, None, settings) for kind in kinds
             ]
             continue
-        shift = _segment_shift(profile, first, last, settings)
-        shift = _with_sex(shift, chrom, genome, sex_sd_log2, settings)
+        shift = _segment_shift(_noise_of(profile, first, last, sex_sd_log2), search, settings)
         rows += _rows(
             spot.name, spot.chrom, spot.start, spot.end, shift, int(profile.ploidy[first]), kinds, settings
         )
     for size_bp in settings.sizes_bp:
-        rows += _size_rows(profile, genome, size_bp, settings)
+        rows += _size_rows(profile, search, size_bp, settings)
     return tuple(rows)
 
 
@@ -95,40 +104,77 @@ def _as_kind(kind: str) -> CallKind:
     return "gain" if kind == "gain" else "loss"
 
 
-def _region_shift(profile: Profile, first: int, last: int, n_regions: int, settings: Settings) -> float:
-    independent = 1.0 / np.sqrt(np.sum(1.0 / np.square(profile.sd_log2[first:last]), keepdims=True))
-    se, df = standard_error(profile, independent, np.array([float(last - first)]), profile.autosome[[first]])
-    threshold = student_quantile(settings.family_wise_error / 4.0 / n_regions, df)
-    return float((threshold[0] + ndtri(settings.power)) * se[0])
+@dataclass(frozen=True, kw_only=True)
+class _Noise:
+    """Standard error of a mean of `n_bins` bins, and its degrees of freedom; ndarray of float64, shape (1,), each."""
+
+    n_bins: Float64
+    se: Float64
+    df: Float64
 
 
-def _segment_shift(profile: Profile, first: int, last: int, settings: Settings) -> float:
-    independent = 1.0 / np.sqrt(np.sum(1.0 / np.square(profile.sd_log2[first:last]), keepdims=True))
-    return _segment_shift_at(profile, independent, float(last - first), profile.autosome[[first]], settings)
+def _noise_at(
+    profile: Profile, independent: float, n_bins: float, is_autosome: bool, extra_sd: float
+) -> _Noise:
+    n = np.array([n_bins])
+    se, df = standard_error(profile, np.array([independent]), n, np.array([is_autosome]))
+    return _Noise(n_bins=n, se=np.hypot(se, 0.0 if is_autosome else extra_sd), df=df)
 
 
-def _segment_shift_at(
-    profile: Profile,
-    independent: np.ndarray[tuple[int], np.dtype[np.float64]],
-    n_bins: float,
-    is_autosome: Bool,
-    settings: Settings,
-) -> float:
-    se, df = standard_error(profile, independent, np.array([n_bins]), is_autosome)
-    n_total = profile.chrom.size
-    threshold = scan_threshold(np.array([n_bins]), n_total, df, settings.family_wise_error / 2.0)
-    by_test = (threshold[0] + ndtri(settings.power)) * se[0]
-    by_breaks = (
-        np.sqrt(2.0 * break_penalty(n_total, settings)) * independent[0] + ndtri(settings.power) * se[0]
+def _noise_of(profile: Profile, first: int, last: int, sex_sd_log2: float) -> _Noise:
+    independent = float(1.0 / np.sqrt(np.sum(1.0 / np.square(profile.sd_log2[first:last]))))
+    return _noise_at(profile, independent, float(last - first), bool(profile.autosome[first]), sex_sd_log2)
+
+
+def _segment_shift(noise: _Noise, search: Search, settings: Settings) -> float:
+    """Mean of a segment that the scan finds with the stated power, wherever it lies."""
+    threshold = scan_threshold(noise.n_bins, search, noise.df, settings.family_wise_error / 2.0)
+    low, high = threshold, threshold + student_quantile(1.0 - settings.power, noise.df)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        is_enough = scan_power(middle, threshold, noise.n_bins, noise.df) >= settings.power
+        low, high = np.where(is_enough, low, middle), np.where(is_enough, middle, high)
+    return float(noise.se[0] * high[0])
+
+
+def scan_power(shift: Float64, threshold: Float64, n_bins: Float64, df: Float64) -> Float64:
+    """Chance that the scan passes its threshold in or beside a segment.
+
+    Parameters
+    ----------
+    shift : ndarray of float64, shape (n,), true mean of the segment in standard errors, > 0
+    threshold : ndarray of float64, shape (n,), in standard errors
+    n_bins : ndarray of float64, shape (n,), bins of the segment
+    df : ndarray of float64, shape (n,), degrees of freedom of the standard error
+
+    Returns
+    -------
+    ndarray of float64, shape (n,), 0..1
+
+    Notes
+    -----
+    P(Z + M > b), with Z the deviation of the segment itself and M what intervals beside it add: from each end a walk
+    outwards and one inwards, whose highest points exceed x with chance nu exp(-b x) (Siegmund 1985, Sequential Analysis,
+    doi 10.1007/978-1-4757-1862-1, ch. 8 [m], for Z near b); M is the sum over both ends of the higher of the two.
+    """
+    step = overshoot(threshold / np.sqrt(n_bins))
+    x, weight = np.polynomial.legendre.leggauss(_NODES)
+    x, weight = (x[:, np.newaxis] + 1.0) * _MOST_BESIDE / 2.0, weight[:, np.newaxis] * _MOST_BESIDE / 2.0
+    at = threshold * x
+    once, twice = np.exp(-at), np.exp(-2.0 * at)
+    one_end = 1.0 - 2.0 * step * once + step**2 * twice
+    both_ends = (
+        (1.0 - step) ** 2 * one_end
+        + 2.0 * step * (1.0 - once)
+        - step**2 * (1.0 - twice)
+        - 4.0 * step**2 * at * once
+        + 4.0 * step**3 * once * (1.0 - once)
+        + 2.0 * step**3 * (once - twice)
+        - 2.0 * step**4 * at * twice
     )
-    return float(max(by_test, by_breaks))
-
-
-def _with_sex(shift: float, chrom: int, genome: Genome, sex_sd_log2: float, settings: Settings) -> float:
-    if autosomes(genome)[chrom] or sex_sd_log2 == 0:
-        return shift
-    total_z = -float(ndtri(settings.family_wise_error / 4.0)) + float(ndtri(settings.power))
-    return float(np.hypot(shift, total_z * sex_sd_log2))
+    density = np.exp(-0.5 * np.square(threshold - x - shift)) / np.sqrt(2.0 * np.pi)
+    beside = (weight * density * (1.0 - both_ends)).sum(axis=0)
+    return np.asarray(np.minimum(1.0, stdtr(df, shift - threshold) + beside), dtype=np.float64)
 
 
 def _rows(
@@ -163,7 +209,7 @@ def _row(
     )
 
 
-def _size_rows(profile: Profile, genome: Genome, size_bp: int, settings: Settings) -> list[Sensitivity]:
+def _size_rows(profile: Profile, search: Search, size_bp: int, settings: Settings) -> list[Sensitivity]:
     """An event of a given size at a place of median noise; on an autosome."""
     chosen = profile.autosome if profile.autosome.any() else np.ones(profile.chrom.size, dtype=bool)
     spacing = bin_spacing_bp(profile, chosen)
@@ -171,8 +217,8 @@ def _size_rows(profile: Profile, genome: Genome, size_bp: int, settings: Setting
     name = f"any {size_bp // 1_000_000} Mb"
     if n_bins < settings.min_bins:
         return [_row(name, "", 0, size_bp, kind, None, settings) for kind in _DEPTH_KINDS]
-    independent = np.array([float(np.median(profile.sd_log2[chosen]) / np.sqrt(n_bins))])
-    shift = _segment_shift_at(profile, independent, n_bins, np.array([True]), settings)
+    independent = float(np.median(profile.sd_log2[chosen]) / np.sqrt(n_bins))
+    shift = _segment_shift(_noise_at(profile, independent, n_bins, True, 0.0), search, settings)
     return _rows(name, "", 0, size_bp, shift, 2, _DEPTH_KINDS, settings)
 
 

@@ -22,6 +22,7 @@ from genostab.results import Call, Sensitivity
 CALL_COLUMNS = (
     "chrom", "start", "end", "kind", "copy_number", "cell_fraction", "cell_fraction_low", "cell_fraction_high",
     "ratio_log2", "n_bins", "n_snps", "score", "q_value", "origin", "hotspot", "bands", "iscn", "status", "reason",
+    "start_low", "start_high", "end_low", "end_high",
 )  # fmt: skip
 KARYOTYPE_FILES = tuple(
     f"karyotype/{name}"
@@ -53,6 +54,10 @@ def _call_row(call: Call) -> tuple[object, ...]:
         call.iscn,
         "reported" if call.reported else "rejected",
         call.reason,
+        call.start_low,
+        call.start_high,
+        call.end_low,
+        call.end_high,
     )
 
 
@@ -124,6 +129,10 @@ def _vcf_call(number: int, call: Call, genome: Genome) -> VcfCall:
         cell_fraction_high=call.cell_fraction.high,
         origin=call.origin,
         reason=call.reason if not call.reported else "",
+        start_low=call.start_low,
+        start_high=call.start_high,
+        end_low=call.end_low,
+        end_high=call.end_high,
     )
 
 
