@@ -41,8 +41,14 @@ def test_interval_holds_the_break_as_often_as_it_says(height: float) -> None:
 
 
 def test_a_clear_break_lies_in_the_bins_beside_it() -> None:
-    assert break_interval(profile(2.0, 3), (200, A), (A, B), 0.95) == ((A - OFFSET - 1) * WIDTH, (A - OFFSET + 1) * WIDTH)
-    assert break_interval(profile(2.0, 3), (B, 400), (A, B), 0.95) == ((B - OFFSET - 1) * WIDTH, (B - OFFSET + 1) * WIDTH)
+    assert break_interval(profile(2.0, 3), (200, A), (A, B), 0.95) == (
+        (A - OFFSET - 1) * WIDTH,
+        (A - OFFSET + 1) * WIDTH,
+    )
+    assert break_interval(profile(2.0, 3), (B, 400), (A, B), 0.95) == (
+        (B - OFFSET - 1) * WIDTH,
+        (B - OFFSET + 1) * WIDTH,
+    )
 
 
 def test_more_noise_makes_it_wider() -> None:

@@ -52,7 +52,9 @@ def break_interval(
     left = float(np.dot(weight[:cut], values[:cut]) / weight[:cut].sum())
     right = float(np.dot(weight[cut:], values[cut:]) / weight[cut:].sum())
     gain: Float64 = weight * (np.square(values - right) - np.square(values - left))
-    loss = -np.concatenate(([0.0], np.cumsum(gain)))  # of a break before the first bin, after one, after two, ..
+    loss = -np.concatenate(
+        ([0.0], np.cumsum(gain))
+    )  # of a break before the first bin, after one, after two, ..
     # The change itself keeps a bin; what is outside may be nothing.
     loss[-1 if is_start else 0] = np.inf
     allowed = np.flatnonzero(loss <= loss.min() + position_threshold(level))

@@ -107,7 +107,9 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
         replace(change, ends=ends_of(steady, segments, change.first, change.last, settings.level))
         if change.is_segment and change.start == steady.start[change.first]
         else change
-        for change in sorted(significant + doubtful, key=lambda change: (change.chrom, change.start, change.end))
+        for change in sorted(
+            significant + doubtful, key=lambda change: (change.chrom, change.start, change.end)
+        )
     ]
     p_values = [change.p_value for change in tested]
     shift = steady.ratio_log2[0] - first_look.ratio_log2[0]
@@ -151,9 +153,7 @@ def _difference_p_value(profile: Profile, edges: Sequence[int], search: Search) 
     return float(scan_p_value(np.diff(parts.mean_log2) / se, shorter, search, df)[0])
 
 
-def _rest(
-    profile: Profile, breaks: Int64, genome: Genome, settings: Settings, sex_sd_log2: float
-) -> Profile:
+def _rest(profile: Profile, breaks: Int64, genome: Genome, settings: Settings, sex_sd_log2: float) -> Profile:
     """The profile with the centre and noise of the bins that its segments, so tested, leave quiet."""
     seen: set[bytes] = set()
     for _ in range(_ROUNDS):

@@ -66,7 +66,7 @@ def excess_variance(squares: Float64, known: Float64, clip_sd: float) -> float:
     if known.all() and not is_too_small(0.0):
         return 0.0
     low, high = 0.0, float(squares.max()) / expected
-    for _ in range(60):
+    for _ in range(40):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if is_too_small(middle) else (low, middle)
     return 0.5 * (low + high)

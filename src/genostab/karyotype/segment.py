@@ -16,7 +16,7 @@ from genostab.kernels.scan import strongest_interval
 from genostab.kernels.segment import find_breaks
 
 _KNOWN_DF = 1e6
-_KNOTS = 200  # of tables by length; they are smooth
+_KNOTS = 64  # of tables by length; they are smooth
 _CHI2_MEDIAN = 2.0 * float(erfinv(0.5)) ** 2  # of one degree of freedom
 
 
