@@ -1,4 +1,4 @@
-"""The epidemic likelihood ratio by looking at every interval (Levin and Kline 1985, doi 10.1002/sim.4780040409), O(n^2)."""
+"""The epidemic likelihood ratio (Levin and Kline 1985, Stat Med 4:469 [m]) by looking at every interval, O(n^2)."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Intervals of break positions: the threshold against a simulated walk, coverage of the truth, widths that follow noise."""
+"""Intervals of break positions: the threshold against simulation, coverage of the truth, widths that follow noise."""
 
 from __future__ import annotations
 

@@ -27,8 +27,10 @@ Interval = tuple[int, int, int, int]  # chromosome, first bin, last bin, sign
 
 _CBS = """
 suppressMessages(library(DNAcopy))
-a <- commandArgs(TRUE); folder <- a[1]; n <- as.integer(a[2]); n_genomes <- as.integer(a[3]); alpha <- as.numeric(a[4])
-chrom <- readBin(file.path(folder, "chrom"), "integer", n, 4); at <- readBin(file.path(folder, "start"), "integer", n, 4)
+a <- commandArgs(TRUE)
+folder <- a[1]; n <- as.integer(a[2]); n_genomes <- as.integer(a[3]); alpha <- as.numeric(a[4])
+chrom <- readBin(file.path(folder, "chrom"), "integer", n, 4)
+at <- readBin(file.path(folder, "start"), "integer", n, 4)
 x <- matrix(readBin(file.path(folder, "ratio"), "double", n * n_genomes, 8), nrow = n)
 for (k in seq_len(n_genomes)) {
   set.seed(k)

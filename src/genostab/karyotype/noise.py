@@ -174,9 +174,9 @@ def wave_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Sett
 
     Notes
     -----
-    Var(mean of a block) = independent noise + wave(L)^2. Blocks overlap by half, which sees more of the same noise; their
-    number times the efficiency of the estimate, less what the correlation r_k of blocks k apart takes, is the degrees
-    of freedom: 1 / (1 + 2 sum of r_k^2) (Bartlett 1935, J R Stat Soc 98:536 [m]). O(n log n).
+    Var(mean of a block) = independent noise + wave(L)^2. Blocks overlap by half, which sees more of the same noise.
+    The degrees of freedom are their number times the efficiency of the estimate, less what the correlation r_k of
+    blocks k apart takes: 1 / (1 + 2 sum of r_k^2) (Bartlett 1935, J R Stat Soc 98:536 [m]). O(n log n).
     """
     scales: list[tuple[int, float, float]] = []
     n_bins = 2

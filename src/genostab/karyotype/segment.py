@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import erfinv
@@ -73,7 +74,7 @@ def weak_breaks(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
     search = search_of(profile, genome, settings)
     tables = {is_autosome: _asked(profile, search, is_autosome, settings) for is_autosome in (True, False)}
     edges = np.union1d(np.append(arms, ends[-1]), breaks)
-    waiting = [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    waiting = [(int(a), int(b)) for a, b in pairwise(edges)]
     found = set(breaks.tolist())
     while waiting:
         a, b = waiting.pop()

@@ -154,8 +154,8 @@ def scan_power(shift: Float64, threshold: Float64, n_bins: Float64, df: Float64)
     Notes
     -----
     P(Z + M > b), with Z the deviation of the segment itself and M what intervals beside it add: from each end a walk
-    outwards and one inwards, whose highest points exceed x with chance nu exp(-b x) (Siegmund 1985, Sequential Analysis,
-    doi 10.1007/978-1-4757-1862-1, ch. 8 [m], for Z near b); M is the sum over both ends of the higher of the two.
+    outwards and one inwards, whose highest points exceed x with chance nu exp(-b x) where Z is near b (Siegmund 1985,
+    Sequential Analysis, doi 10.1007/978-1-4757-1862-1, ch. 8 [m]); M is the sum over both ends of the higher of two.
     """
     step = overshoot(threshold / np.sqrt(n_bins))
     x, weight = np.polynomial.legendre.leggauss(_NODES)

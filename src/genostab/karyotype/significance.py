@@ -89,7 +89,7 @@ def family_p_value(z: Float64, n_tests: int, df: Float64) -> Float64:
 
 
 def _over_noise(p_value: Callable[[Float64], Float64], z: Float64, df: Float64) -> Float64:
-    """Mean of min(1, p(|z| s)) over s^2, chi-square over its degrees of freedom: the true variance in place of its estimate.
+    """Mean of min(1, p(|z| s)) over s^2, chi-square over its degrees of freedom: what the true variance may be.
 
     One estimate serves all tests, so that a family can be wrong at most once; Student's t for each test alone would
     count that chance many times. Sum over nodes in log s.

@@ -40,7 +40,8 @@ def strongest_interval(
     Notes
     -----
     z^2 = D^2 / (W - base_share W^2 + wave W^2), with W the weight inside and D the weighted deviation: the epidemic
-    likelihood ratio (Levin and Kline 1985, Stat Med 4:469, doi 10.1002/sim.4780040409) with waves. Exact, by branch
+    likelihood ratio (Levin and Kline 1985, Stat Med 4:469 [m]; the circular statistic of Olshen
+    et al. 2004, Biostatistics 5:557, doi 10.1093/biostatistics/kxh008) with waves. Exact, by branch
     and bound: edges are grouped in blocks of 2^k, the extremes of the running sum in two blocks bound every interval
     between them, and what cannot exceed the best so far is not split further. O(n) to O(n log n) in practice, O(n^2)
     at worst.
