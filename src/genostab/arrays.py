@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,8 @@ class Profile:
     wave_sd_log2 : float64, shape (2, n_scales), correlated noise of the mean of so many bins, beyond the independent;
         row 0 for autosomes, row 1 for X and Y
     wave_df : float64, shape (2, n_scales), degrees of freedom behind wave_sd_log2
+    tail_sd, tail_normal : float64, shape (n_tail,), mean of n bins in standard deviations of one, and times sqrt(n) the
+        Gaussian deviate that is as rare; a Gaussian tail by default
     """
 
     chrom: Int16
@@ -89,6 +91,8 @@ class Profile:
     wave_bins: Int64
     wave_sd_log2: Float64
     wave_df: Float64
+    tail_sd: Float64 = field(default_factory=lambda: np.zeros(1))
+    tail_normal: Float64 = field(default_factory=lambda: np.zeros(1))
 
 
 @dataclass(frozen=True, kw_only=True)

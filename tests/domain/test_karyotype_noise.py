@@ -11,6 +11,7 @@ from genostab.karyotype.noise import (
     excess_variance,
     independent_sd,
     step_noise,
+    tail_of,
     wave_at,
     wave_noise,
     with_waves,
@@ -184,3 +185,26 @@ def test_x_and_y_have_at_least_the_waves_of_the_autosomes() -> None:
         assert (noisy.wave_sd_log2[1] >= noisy.wave_sd_log2[0]).all()
         assert noisy.wave_sd_log2[1, 0] > 0.08
         assert (noisy.wave_sd_log2[0, 0] > 0.08) != of_sex
+
+
+def test_a_gaussian_tail_is_left_alone() -> None:
+    sd, normal = tail_of(np.random.default_rng(13).normal(0, 0.3, 200_000), 4.0)
+    assert (normal <= sd).all()
+    assert normal == pytest.approx(sd, abs=0.12)
+
+
+@pytest.mark.parametrize("n_bins", [3, 8])
+def test_a_heavy_tail_is_as_rare_as_simulated_means(n_bins: int) -> None:
+    rng = np.random.default_rng(14)
+    single = rng.standard_t(4, 2_000_000)
+    single /= single.std()
+    single = single[np.abs(single) < 4.0]
+    single /= single.std()
+    sd, normal = tail_of(single[:100_000], 4.0)
+    means = rng.permutation(single)[: single.size // n_bins * n_bins].reshape(-1, n_bins).mean(axis=1)
+    for z in (3.5, 4.0, 4.5):
+        seen = (np.abs(means) > z / np.sqrt(n_bins)).mean()
+        stated = 2 * stats.norm.sf(np.sqrt(n_bins) * np.interp(z / np.sqrt(n_bins), sd, normal))
+        # Heavier than a Gaussian, and of the order that was simulated.
+        assert seen > 1.5 * 2 * stats.norm.sf(z)
+        assert 0.5 < stated / seen < 2.5

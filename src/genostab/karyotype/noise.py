@@ -15,6 +15,7 @@ from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile
 from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 
+_TAIL_STEPS = 80
 _MOST_R = 0.99  # blocks that are all but the same still count as a few
 
 
@@ -265,8 +266,43 @@ def wave_at(
     return np.interp(at, scale, wave_sd_log2), np.interp(at, scale, wave_df)
 
 
+def tail_of(deviations: Float64, most: float) -> tuple[Float64, Float64]:
+    """How rare a mean of several bins is, given how single bins scatter.
+
+    Parameters
+    ----------
+    deviations : ndarray of float64, shape (n_bins,), of single bins without changes, in any unit, of mean 0
+    most : float, deviation in standard deviations up to which single bins are kept
+
+    Returns
+    -------
+    sd : ndarray of float64, shape (n_tail,), ascending from 0, mean of n bins in standard deviations of one
+    normal : ndarray of float64, shape (n_tail,), times sqrt(n) the Gaussian deviate that is as rare, at most sd
+
+    Notes
+    -----
+    Cramer's theorem: P(mean of n > a) falls as exp(-n I(a)), with I(a) the largest of t a - K(t), and K the cumulant
+    generating function of single bins, here of those observed with both signs; so the deviate is sqrt(2 n I(a))
+    (the signed root of Lugannani and Rice 1980, Adv Appl Probab 12:475, doi 10.2307/1426607, without its correction).
+    Beyond `most`, where only runs of bins are kept, nothing was observed. O(n).
+    """
+    spread = float(np.std(deviations)) if deviations.size else 0.0
+    if spread == 0.0:
+        return np.zeros(1), np.zeros(1)
+    edges = np.linspace(0.0, most, _TAIL_STEPS * 5 + 1)
+    counts, _ = np.histogram(np.minimum(np.abs(deviations) / spread, most), edges)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    share = counts / counts.sum()
+    share_sd = math.sqrt(float(np.dot(share, np.square(middle))))
+    tilt = np.linspace(0.0, 2.0 * most, _TAIL_STEPS * 2 + 1)
+    cumulant = np.log(np.cosh(np.outer(tilt, middle / share_sd)) @ share)
+    sd = np.linspace(0.0, most, _TAIL_STEPS + 1)
+    rate = (np.outer(sd, tilt) - cumulant).max(axis=1)
+    return sd, np.minimum(sd, np.sqrt(2.0 * np.maximum(rate, 0.0)))
+
+
 def with_waves(profile: Profile, quiet: Bool, genome: Genome, settings: Settings) -> Profile:
-    """The profile with its wave noise: of the autosomes, and of X and Y, which have at least that.
+    """The profile with its tail and its wave noise: of the autosomes, and of X and Y, which have at least that.
 
     Parameters
     ----------
@@ -286,8 +322,11 @@ def with_waves(profile: Profile, quiet: Bool, genome: Genome, settings: Settings
     if is_other.any():
         seen = step_noise(profile.ratio_log2[is_other], profile.sd_log2[is_other], arm[is_other], settings)
         other_sd, other_df = _at_least(own, seen)
+    tail_sd, tail_normal = tail_of(profile.ratio_log2[quiet] / profile.sd_log2[quiet], settings.clip_sd)
     return replace(
         profile,
+        tail_sd=tail_sd,
+        tail_normal=tail_normal,
         wave_bins=own.n_bins,
         wave_sd_log2=np.stack((own.sd_log2, other_sd)),
         wave_df=np.stack((own.df, other_df)),

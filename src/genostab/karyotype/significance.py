@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import gammaincinv, ndtr, stdtrit
@@ -21,17 +21,28 @@ _LEAST_NORMAL = 2.0  # the tail formula falls only beyond sqrt(3)
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What a search for deviating intervals looks through: bins in all, and its shortest and longest interval."""
+    """What a search for deviating intervals looks through: bins in all, its shortest and longest interval, their tail.
+
+    tail_sd, tail_normal : ndarray of float64, shape (n_tail,), as of `Profile`; a Gaussian tail by default
+    """
 
     n_bins: int
     shortest: int
     longest: int
+    tail_sd: Float64 = field(default_factory=lambda: np.zeros(1))
+    tail_normal: Float64 = field(default_factory=lambda: np.zeros(1))
 
 
 def search_of(profile: Profile, genome: Genome, settings: Settings) -> Search:
     """The search of a profile: every interval of an arm of at least `min_bins` bins."""
     first, last = arm_bins(arm_of(profile.chrom, profile.start, genome))
-    return Search(n_bins=profile.chrom.size, shortest=settings.min_bins, longest=int((last - first).max()))
+    return Search(
+        n_bins=profile.chrom.size,
+        shortest=settings.min_bins,
+        longest=int((last - first).max()),
+        tail_sd=profile.tail_sd,
+        tail_normal=profile.tail_normal,
+    )
 
 
 def scan_p_value(z: Float64, n_bins: Float64, search: Search, df: Float64) -> Float64:
@@ -53,13 +64,17 @@ def scan_p_value(z: Float64, n_bins: Float64, search: Search, df: Float64) -> Fl
     Intervals of n of N bins that pass z are expected N z^3 phi(z) nu(z / sqrt(n))^2 / (2 n^2) times, both signs
     together (Siegmund 1988, Ann Probab 16:487, doi 10.1214/aop/1176991769, for a known level). Every length is given
     the same share of the chance per unit of log n, which asks least of long intervals:
-    p(z) = (N / n) z^3 phi(z) nu^2 log(longest / shortest) / 2, at most 1, averaged over what the noise may be.
+    p(z) = (N / n) z^3 phi(z) nu^2 log(longest / shortest) / 2, at most 1, averaged over what the noise may be. Where
+    single bins have heavier tails than a Gaussian, z stands for the deviate that is as rare (see `tail_of`).
     """
     length = np.maximum(n_bins, 1.0)
     lengths = max(1.0, float(np.log(search.longest / search.shortest)))
 
     def known_noise(z: Float64) -> Float64:
-        normal = np.maximum(z, _LEAST_NORMAL)
+        per_bin = z / np.sqrt(length)
+        as_rare = np.interp(per_bin, search.tail_sd, search.tail_normal)
+        normal = np.where(per_bin <= search.tail_sd[-1], as_rare * np.sqrt(length), z)
+        normal = np.maximum(normal, _LEAST_NORMAL)
         tail = np.exp(-0.5 * np.square(normal)) / np.sqrt(2.0 * np.pi)
         steps = np.square(overshoot(normal / np.sqrt(length)))
         return np.asarray(0.5 * lengths * search.n_bins / length * normal**3 * tail * steps)
