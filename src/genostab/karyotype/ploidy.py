@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Float64, Int64, Profile, Segments
+from genostab.arrays import Bool, Float64, Genome, Int64, Profile, Segments
 from genostab.karyotype.fraction import fraction_at
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import standard_error
-from genostab.results import Solution
+from genostab.results import Call, Solution
 from genostab.units import percent_from_fraction
 
 _ROUNDS = 6  # of weighted least squares at each width; it stands still after three or four
@@ -48,13 +49,21 @@ class _Optima:
 
 
 def ploidy_solutions(
-    profile: Profile, segments: Segments, response_cv: float, settings: Settings
+    *,
+    profile: Profile,
+    segments: Segments,
+    calls: Sequence[Call],
+    genome: Genome,
+    response_cv: float,
+    settings: Settings,
 ) -> tuple[Solution, ...]:
     """Every reading of the segments as a clone of whole copy numbers in a share of the cells, best first.
 
     Parameters
     ----------
     profile, segments : of one karyotype; X and Y are left out
+    calls : sequence of Call, of that karyotype; segments under reported ones are changed, the others normal
+    genome : Genome
     response_cv : float, relative uncertainty of the ratio that a copy gives, 0 for counts
     settings : Settings, table [ploidy]
 
@@ -72,14 +81,15 @@ def ploidy_solutions(
     10.1101/2021.07.19.452658). If the unchanged genome has c0 copies, all levels over its own lie at 1 + (c - c0) u
     with the step u = a / (a c0 + 2 (1 - a)). One offset d from the nearest such level has the likelihood, relative to
     a level anywhere, (1 - e) u N(d; sd) + e, where e is the share of levels in other clones: dense levels explain
-    little. The log likelihood of an optimum is that of its levels, integrated over its peak with a uniform in 0..1 by
-    Laplace's method. The plain reading has 0 on that scale; an optimum below it fits its levels worse than chance
-    and is no solution.
+    little. The log likelihood of an optimum is that of its levels, integrated over its peak with u uniform in 0..1
+    (Laplace's method). The plain reading has 0 on that scale; optima that are less likely by more than `decisive_odds`
+    are left out: a grid that dense fits any levels.
 
-    Readings that the odds `decisive_odds` do not tell apart are ordered by what is usual in cultured cells: the
-    plain one, then the ploidy nearest to two. O(grid x segments).
+    Readings that those odds do not tell apart from the best are ordered by what is usual in cultured cells: the plain
+    one, then the ploidy nearest to two. O(grid x segments).
     """
-    levels = _levels_of(profile, segments, response_cv, settings)
+    changed = _is_called(segments, calls, genome)
+    levels = _levels_of(profile, segments, changed, response_cv, settings)
     if levels is None:
         return ()
     mean_copies = _NORMAL * levels.mean
@@ -116,8 +126,18 @@ def _ranked(found: list[_Reading], settings: Settings) -> tuple[Solution, ...]:
     )
 
 
+def _is_called(segments: Segments, calls: Sequence[Call], genome: Genome) -> Bool:
+    """Segments of which reported calls cover more than half; ndarray of bool, shape (n_segments,)."""
+    covered = np.zeros(segments.first.size, dtype=np.int64)
+    for call in calls:
+        if call.reported:
+            shared = np.minimum(segments.end, call.end) - np.maximum(segments.start, call.start)
+            covered += np.where(segments.chrom == genome.names.index(call.chrom), np.maximum(shared, 0), 0)
+    return 2 * covered > segments.end - segments.start
+
+
 def _levels_of(
-    profile: Profile, segments: Segments, response_cv: float, settings: Settings
+    profile: Profile, segments: Segments, called: Bool, response_cv: float, settings: Settings
 ) -> _Levels | None:
     """Levels of the autosomal segments that deviate; noise that follows counts does not fall below their square root."""
     kept = profile.autosome[segments.first] & (segments.last - segments.first >= settings.min_bins)
@@ -126,7 +146,7 @@ def _levels_of(
     n_bins = (segments.last - segments.first)[kept].astype(np.float64)
     mean = segments.mean_log2[kept]
     se, _ = standard_error(profile, segments.se_log2[kept], n_bins, np.ones(n_bins.size, dtype=bool))
-    changed = np.abs(mean) >= settings.quiet_z * se
+    changed = called[kept]
     centre_variance = 0.0 if changed.all() else 1.0 / float(np.sum(se[~changed] ** -2.0))
     level, total = np.exp2(mean), np.sqrt(np.square(se) + centre_variance + np.square(response_cv * mean))
     return _Levels(
@@ -140,24 +160,21 @@ def _levels_of(
 def _clones(levels: _Levels, settings: Settings) -> list[_Reading]:
     """Every optimum that explains the levels better than chance, as a reading."""
     at = _refined(levels, _candidate_steps(levels, settings), settings)
-    spread = 1.0 + (2.0 - at.normal) * at.step
-    fraction = 2.0 * at.step / spread
-    # da/du = 2 / spread^2 turns the uniform fraction into the density of the step.
-    evidence = at.log_likelihood + np.log(2.0 / spread**2) + 0.5 * np.log(2.0 * np.pi / at.precision)
-    evidence -= np.log(1.0 - settings.min_clone_fraction)
-    least = max(evidence.max(initial=0.0), 0.0) + math.log(settings.least_relative_likelihood)
+    fraction = 2.0 * at.step / (1.0 + (2.0 - at.normal) * at.step)
+    evidence = at.log_likelihood + 0.5 * np.log(2.0 * np.pi / at.precision)
     readings: list[_Reading] = []
     taken: list[int] = []
+    ploidy = at.normal + (levels.mean - 1.0) / at.step
+    possible = (evidence >= -math.log(settings.decisive_odds)) & (fraction >= settings.min_clone_fraction) & (ploidy >= settings.min_ploidy)
     for i in np.argsort(-evidence, kind="stable"):
-        if evidence[i] < least or fraction[i] < settings.min_clone_fraction or at.n_on[i] < 2:
+        if not possible[i]:
             continue
         width = 1.0 / math.sqrt(at.precision[i])
         if any(at.normal[i] == at.normal[j] and abs(at.step[i] - at.step[j]) < width for j in taken):
             continue
         taken.append(int(i))
-        ploidy = float(at.normal[i] + (levels.mean - 1.0) / at.step[i])
         note = f"{at.n_on[i]} of {levels.offset.size} changed segments at whole copy numbers; unchanged genome {at.normal[i]} copies"
-        readings.append((ploidy, min(float(fraction[i]), 1.0), float(evidence[i]), note))
+        readings.append((float(ploidy[i]), min(float(fraction[i]), 1.0), float(evidence[i]), note))
     return readings
 
 
@@ -214,13 +231,14 @@ def _refined(levels: _Levels, steps: Float64, settings: Settings) -> _Optima:
     step = np.minimum(step, most)
     copies, likelihood, weight = _at(levels, step, normal, 0.0, settings)
     precision = (weight * np.nan_to_num(copies) ** 2).sum(axis=1)
-    kept = allowed & (precision > 0)
+    on = weight * np.square(levels.sd) > 0.5
+    kept = allowed & ((on & (copies != 0)).sum(axis=1) >= 2)  # one level lies on a grid of its own
     return _Optima(
         step=step[kept],
         normal=normal[kept],
         precision=precision[kept],
         log_likelihood=likelihood[kept],
-        n_on=(weight * np.square(levels.sd) > 0.5).sum(axis=1)[kept],
+        n_on=on.sum(axis=1)[kept],
     )
 
 

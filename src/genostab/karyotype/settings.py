@@ -71,11 +71,11 @@ class Settings:
     min_share: float
     subclonal_share: float
     min_clone_fraction: float
+    min_ploidy: float
     max_normal_copies: int
     max_copies: int
     search_width: float
     decisive_odds: float
-    least_relative_likelihood: float
     max_alternatives: int
 
 
