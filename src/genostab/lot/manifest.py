@@ -102,6 +102,8 @@ class Sequencing(Block):
     reference: InputPath | None = None
     gc_track: InputPath | None = None
     mappability_track: InputPath | None = None
+    exclude: Annotated[tuple[InputPath, ...], BeforeValidator(_listed)] = ()
+    bin_width: Annotated[int, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _has_a_sample(self) -> Self:

@@ -24,13 +24,14 @@ def results_json(data: ReportData) -> bytes:
     Keys sorted, no white space, floats in their shortest round-trip form, fractions 0..1, intervals 0-based
     half-open. JSON has no NaN or infinity: such a number is null, its path and what it was stand in ``non_finite``,
     and an estimate whose centre is lost has status ``not_computed``. The bins themselves are in
-    ``karyotype/bins.tsv.gz``; here stand chromosomes, counts and segments. O(size).
+    ``karyotype/bins.tsv.gz``; here stand chromosomes, counts and segments. The trend of GC is drawn in the report
+    only; its figures stand under ``qc``. O(size).
     """
     lost: list[dict[str, str]] = []
     tree = {
         name: _plain(getattr(data, name), (name,), lost)
         for name in (field.name for field in fields(data))
-        if name != "genome"
+        if name not in ("genome", "gc_trend")
     }
     tree["genome"] = None if data.genome is None else _genome(data.genome, lost)
     tree["non_finite"] = lost

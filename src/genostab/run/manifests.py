@@ -22,6 +22,8 @@ def manifest_for(
     *,
     parents: Sequence[Path],
     aids: Mapping[str, Path | None],
+    excluded: Sequence[Path] = (),
+    bin_width: int | None = None,
     assembly: str | None,
     profile: str | None,
 ) -> Manifest:
@@ -33,6 +35,8 @@ def manifest_for(
     parents : sequence of Path, with a bare file
     aids : mapping of a key of the sequencing block (snps, reference, gc_track, mappability_track) to its file, with a
         bare file
+    excluded : sequence of Path, exclusion lists, with a bare file
+    bin_width : int or None, bp, with a bare file
     assembly, profile : str or None; with a manifest they take the place of what it says
 
     Raises
@@ -44,17 +48,24 @@ def manifest_for(
     if is_manifest:
         _refuse_missing_manifest(path)
         given = ["parent"] * bool(parents) + [name for name, file in aids.items() if file is not None]
+        given += ["exclude"] * bool(excluded) + ["bin-width"] * (bin_width is not None)
         _refuse_beside_manifest(path, [f"--{name.replace('_', '-')}" for name in given])
     changed = {
         "assembly": canonical_assembly(assembly) if assembly is not None else None,
         "profile": profile,
     }
-    manifest = load_manifest(path) if is_manifest else _bare(path, parents, aids)
+    manifest = load_manifest(path) if is_manifest else _bare(path, parents, aids, excluded, bin_width)
     return manifest.model_copy(update={key: value for key, value in changed.items() if value is not None})
 
 
-def _bare(path: Path, parents: Sequence[Path], aids: Mapping[str, Path | None]) -> Manifest:
-    named = [file for file in (path, *parents, *aids.values()) if file is not None]
+def _bare(
+    path: Path,
+    parents: Sequence[Path],
+    aids: Mapping[str, Path | None],
+    excluded: Sequence[Path],
+    bin_width: int | None,
+) -> Manifest:
+    named = [file for file in (path, *parents, *aids.values(), *excluded) if file is not None]
     together(partial(_refuse_missing, file) for file in named)
     is_array = file_kind(path) == "array"
     return Manifest(
@@ -63,6 +74,8 @@ def _bare(path: Path, parents: Sequence[Path], aids: Mapping[str, Path | None]) 
             sample=None if is_array else path,
             array=path if is_array else None,
             parent=tuple(parents),
+            exclude=tuple(excluded),
+            bin_width=bin_width,
             **aids,
         ),
     )
@@ -80,8 +93,8 @@ def _refuse_beside_manifest(path: Path, names: Sequence[str]) -> None:
             "GS-1001",
             what="an option that does not go with a manifest",
             where=f"{' '.join(names)} beside {path.name}",
-            found="a manifest, which names these files itself",
-            expected="the file under sequencing: in the manifest",
+            found="a manifest, which says this itself",
+            expected="it under sequencing: in the manifest",
             action="write it there, or give a bare sequencing file",
         )
 
