@@ -54,6 +54,8 @@ class Bins:
     excluded_fraction : float64, shape (n_bins,), share of the bin in exclusion lists, 0..1; None without a list
     gap_fraction : float64, shape (n_bins,), share of the bin without a base in the reference sequence (N), 0..1;
         NaN where the sequence lacks the chromosome; None without a sequence
+    unread_fraction : float64, shape (n_bins,), share of the narrower bins that a bin was joined from without a read,
+        0..1; None where chance leaves some so
     """
 
     chrom: Int16
@@ -67,6 +69,7 @@ class Bins:
     n_duplicates: Float64
     excluded_fraction: Float64 | None = None
     gap_fraction: Float64 | None = None
+    unread_fraction: Float64 | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

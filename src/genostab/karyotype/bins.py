@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,10 +68,7 @@ def join_bins(bins: Bins, factor: int) -> Bins:
     """
     if factor == 1:
         return bins
-    width = int(bins.end[0] - bins.start[0])
-    group = bins.start // (width * factor)
-    is_first = np.concatenate(([True], (np.diff(bins.chrom) != 0) | (np.diff(group) != 0)))
-    at = np.flatnonzero(is_first)
+    at = _group_starts(bins, factor)
     last = np.append(at[1:], bins.chrom.size) - 1
     seen = bins.n_reads / np.where(bins.mapq0_fraction < 1, 1 - bins.mapq0_fraction, 1.0)
     return Bins(
@@ -84,6 +82,32 @@ def join_bins(bins: Bins, factor: int) -> Bins:
         mapq0_fraction=_weighted(bins.mapq0_fraction, seen, at),
         n_duplicates=np.add.reduceat(bins.n_duplicates, at),
     )
+
+
+def with_unread(joined: Bins, bins: Bins, factor: int, settings: Settings) -> Bins:
+    """Joined bins that know how much of them holds no read at all, which gaps inside a bin leave.
+
+    Parameters
+    ----------
+    joined : Bins, of `join_bins`
+    bins : Bins that they were joined from
+    factor : int, as given there
+    settings : Settings, `min_reads_for_gaps`
+    """
+    read = bins.n_reads[bins.n_reads > 0]
+    if not read.size or np.median(read) < settings.min_reads_for_gaps:
+        return joined
+    at = _group_starts(bins, factor)
+    size = np.diff(np.append(at, bins.chrom.size))
+    unread: Float64 = np.add.reduceat(np.where(bins.n_reads > 0, 0.0, 1.0), at) / size
+    return replace(joined, unread_fraction=unread)
+
+
+def _group_starts(bins: Bins, factor: int) -> Int64:
+    """First bin of every group of `factor` bins of a chromosome; ndarray of int64, shape (n_groups,)."""
+    width = int(bins.end[0] - bins.start[0])
+    group = bins.start // (width * factor)
+    return np.flatnonzero(np.concatenate(([True], (np.diff(bins.chrom) != 0) | (np.diff(group) != 0))))
 
 
 def _weighted(values: Float64, weight: Float64, at: Int64) -> Float64:

@@ -103,10 +103,12 @@ def empty_runs(
     """
     expected = expected_coverage(bins, bins.n_reads, ploidy, genome)
     empty = (reason == LOW_COVERAGE) & ~_is_explained(bins, genome, settings)
+    # Noise lifts single bins of a mosaic loss over the mask's limit; twice that limit is not noise.
+    covered = (reason == USED) & (bins.n_reads > 2.0 * settings.min_coverage * expected)
     calls = []
     for chrom in np.unique(bins.chrom[empty]):
         on = np.flatnonzero(bins.chrom == chrom)
-        for run in _runs(on, empty[on], reason[on] == USED, settings.min_bins):
+        for run in _runs(on, empty[on], covered[on], reason[on] == USED, settings.min_bins):
             found, wanted = float(bins.n_reads[run.rows].sum()), float(expected[run.rows].sum())
             left = max(found / wanted, settings.least_depth_share)
             chance = float(ndtr(np.log2(left) * math.sqrt(run.rows.size) / sd_log2))
@@ -118,15 +120,15 @@ def empty_runs(
     return tuple(calls)
 
 
-def _runs(on: Int64, empty: Bool, used: Bool, min_bins: int) -> list[_Run]:
-    """Runs of at least `min_bins` empty bins between used ones; the other bins are masked and pass for neither."""
-    edges = np.concatenate(([-1], np.flatnonzero(used), [used.size]))
+def _runs(on: Int64, empty: Bool, covered: Bool, used: Bool, min_bins: int) -> list[_Run]:
+    """Runs of at least `min_bins` empty bins between covered ones; masked bins in between pass for neither."""
+    edges = np.concatenate(([-1], np.flatnonzero(covered), [covered.size]))
     runs = []
     for before, after in itertools.pairwise(edges.tolist()):
         rows = np.flatnonzero(empty[before + 1 : after]) + before + 1
         if rows.size < min_bins:
             continue
-        masked = np.flatnonzero(~empty[before + 1 : after]) + before + 1
+        masked = np.flatnonzero(~empty[before + 1 : after] & ~used[before + 1 : after]) + before + 1
         away = np.full(rows.size, min_bins + 1)
         if masked.size:
             after_it = np.searchsorted(masked, rows)
@@ -134,7 +136,7 @@ def _runs(on: Int64, empty: Bool, used: Bool, min_bins: int) -> list[_Run]:
                 np.abs(rows - masked[np.minimum(after_it, masked.size - 1)]),
                 np.abs(rows - masked[np.maximum(after_it - 1, 0)]),
             )
-        is_whole = bool(before < 0 and after == used.size)
+        is_whole = bool(before < 0 and after == covered.size)
         runs.append(_Run(rows=on[rows], n_clear=int((away > min_bins).sum()), is_whole=is_whole))
     return runs
 

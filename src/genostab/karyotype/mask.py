@@ -8,7 +8,7 @@ from genostab.arrays import Bins, Bool, Float64, Genome, Int8
 from genostab.karyotype.bins import autosomes
 from genostab.karyotype.settings import Settings
 
-USED, NO_COPIES, PSEUDO_AUTOSOMAL, GAP, EXCLUDED, REPEATS, LOW_COVERAGE = range(7)
+USED, NO_COPIES, PSEUDO_AUTOSOMAL, GAP, EXCLUDED, REPEATS, LOW_COVERAGE, PARTLY_UNREAD = range(8)
 REASONS = {
     NO_COPIES: "no copies expected",
     PSEUDO_AUTOSOMAL: "pseudo-autosomal",
@@ -16,6 +16,7 @@ REASONS = {
     EXCLUDED: "exclusion list",
     REPEATS: "MAPQ 0",
     LOW_COVERAGE: "low coverage",
+    PARTLY_UNREAD: "partly without reads",
 }
 
 
@@ -79,6 +80,7 @@ def mask_bins(bins: Bins, coverage: Float64, ploidy: Int8, genome: Genome, setti
     least = settings.min_coverage * expected_coverage(bins, coverage, ploidy, genome)
     reason = np.full(bins.chrom.size, USED, dtype=np.int8)
     holds = (
+        (PARTLY_UNREAD, _more_than(bins.unread_fraction, bins, settings)),
         (LOW_COVERAGE, ~((coverage > least) & (coverage > 0))),
         (REPEATS, np.nan_to_num(bins.mapq0_fraction) > settings.max_mapq0_fraction),
         (EXCLUDED, in_exclusion_list(bins, settings)),

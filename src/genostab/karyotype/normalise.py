@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from genostab.arrays import Bins, Bool, Float64, Genome, Profile
@@ -158,7 +160,8 @@ def profile_paired(
     """
     check_same_bins(sample, parent)
     ploidy = expected_ploidy(sample, genome, sex)
-    usable = usable_bins(sample, parent.n_reads, ploidy, genome, settings)
+    # Gaps inside a bin are the same in both, so that the ratio stays true.
+    usable = usable_bins(replace(sample, unread_fraction=None), parent.n_reads, ploidy, genome, settings)
     log2 = _corrected_log2(sample, usable, genome, settings, is_counts)
     log2 -= _corrected_log2(parent, usable, genome, settings, is_counts)
     counting = _counting_variance(sample, is_counts) + _counting_variance(parent, is_counts)

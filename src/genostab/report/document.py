@@ -141,9 +141,9 @@ class TextBlock:
 class ReportData:
     """Everything that the report, results.json and the MultiQC file say about one lot.
 
-    `genome` is None where nothing was sequenced; `deviations` are retests, overrides and failed controls in
-    words; `gc_trend` is None where no GC content is known; `warnings` are what the run itself remarked; `provenance` is a tree of plain values (software,
-    versions, command, seed, inputs with SHA-256, parameters, times).
+    `genome` is None where nothing was sequenced, `gc_trend` where no GC content is known; `deviations` are retests,
+    overrides and failed controls in words; `warnings` are what the run itself remarked; `provenance` is a tree of
+    plain values (software, versions, command, seed, inputs with SHA-256, parameters, times).
     """
 
     header: Header

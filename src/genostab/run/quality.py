@@ -58,7 +58,8 @@ def judge_coverage(
     own = samples[0]
     compared = samples[:2] if len(samples) == 2 else samples[:1]
     ploidy = expected_ploidy(own, genome, sex)
-    reason = mask_bins(own, compared[-1].n_reads, ploidy, genome, settings)
+    seen = own if len(compared) == 1 else replace(own, unread_fraction=None)
+    reason = mask_bins(seen, compared[-1].n_reads, ploidy, genome, settings)
     rows: tuple[Row, ...] = masked_rows(own, reason)
     warnings: tuple[str, ...] = ()
     if len(compared) == 1 and not karyotype.withheld and (reason == LOW_COVERAGE).any():

@@ -17,7 +17,7 @@ from genostab.io.counts_file import read_counts
 from genostab.io.snp_array import read_snp_array
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.alleles import add_alleles
-from genostab.karyotype.bins import join_bins, why_not_alone
+from genostab.karyotype.bins import join_bins, why_not_alone, with_unread
 from genostab.karyotype.call import Karyotype, call_depth, withhold
 from genostab.karyotype.common import load_common_variants, spare_common
 from genostab.karyotype.normalise import profile_alone, profile_from_ratios, profile_paired
@@ -30,7 +30,7 @@ from genostab.run.aids import alignment_names, naming_remarks, read_exclusions, 
 from genostab.run.bin_width import check_bin_width, settle_bin_width
 from genostab.run.file_kind import file_kind
 from genostab.run.hotspots import load_hotspots
-from genostab.run.quality import Row, judge_coverage
+from genostab.run.quality import CoverageQuality, judge_coverage
 
 Progress = Callable[[str], None]
 
@@ -239,7 +239,8 @@ def _from_alignment(
     width, width_row, unwise = settle_bin_width(
         [each.bins for each in counted], block.bin_width, genome, settings
     )
-    joined = [join_bins(each.bins, width // settings.base_bin_bp) for each in counted]
+    factor = width // settings.base_bin_bp
+    joined = [with_unread(join_bins(each.bins, factor), each.bins, factor, settings) for each in counted]
     joined = with_aids(joined, block, lists, genome)
     on_progress(f"segmentation in bins of {width // 1000} kb")
     seen = infer_sex(joined[0], joined[0].n_reads, genome, settings)
@@ -356,45 +357,41 @@ def _from_bins(
     own = files[0].bins
     coverage = np.exp2(own.ratio_log2) if files[0].kind == "ratio" else own.n_reads
     settled, warnings = _settle_sex(sex, infer_sex(own, coverage, genome, settings), path.name)
-    if kinds == {"ratio"}:
-        karyotype = _call_ratios(files, settled, genome, settings)
-        rows: tuple[Row, ...] = ()
-        gc = None
-    else:
-        is_counts = kinds == {"counts"}
-        samples = [file.bins for file in files]
-        judged = judge_coverage(
-            _call_coverage(samples, is_counts, settled, genome, settings),
-            samples,
-            settled,
-            genome,
-            settings,
-            is_counts=is_counts,
-        )
-        karyotype, gc = judged.karyotype, judged.gc
-        rows, warnings = judged.rows, (*warnings, *judged.warnings)
+    judged = _judged_bins(files, settled, genome, settings)
     qc = (
-        ("bins used", karyotype.profile.chrom.size, "bins", f"of {own.chrom.size}, {files[0].kind}"),
+        ("bins used", judged.karyotype.profile.chrom.size, "bins", f"of {own.chrom.size}, {files[0].kind}"),
         ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
-        *_noise_rows(karyotype),
-        *rows,
+        *_noise_rows(judged.karyotype),
+        *judged.rows,
     )
     named = {p.name: file.naming for p, file in zip((path, *block.parent), files, strict=True)}
     return Sequenced(
-        karyotype=karyotype,
+        karyotype=judged.karyotype,
         sample="",
         has_parent=bool(block.parent),
         snps=None,
         qc=qc,
         warnings=(
             *warnings,
-            *_withheld(karyotype),
+            *_withheld(judged.karyotype),
+            *judged.warnings,
             *(note for file in files for note in file.notes),
             *(note for each in lists for note in each.notes),
             *naming_remarks(named, block, lists, genome),
         ),
-        gc=gc,
+        gc=judged.gc,
     )
+
+
+def _judged_bins(files: Sequence[BinsFile], sex: Sex, genome: Genome, settings: Settings) -> CoverageQuality:
+    """Calls of binned files; ratios of another program have no coverage to judge."""
+    if files[0].kind == "ratio":
+        karyotype = _call_ratios(files, sex, genome, settings)
+        return CoverageQuality(karyotype=karyotype, rows=(), warnings=(), gc=None)
+    is_counts = all(file.kind == "counts" for file in files)
+    samples = [file.bins for file in files]
+    karyotype = _call_coverage(samples, is_counts, sex, genome, settings)
+    return judge_coverage(karyotype, samples, sex, genome, settings, is_counts=is_counts)
 
 
 def _call_ratios(files: Sequence[BinsFile], sex: Sex, genome: Genome, settings: Settings) -> Karyotype:
