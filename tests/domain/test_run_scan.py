@@ -19,7 +19,7 @@ EMPTY_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000
 
 
 def write_index(path: Path, copies: dict[str, float]) -> Path:
-    """A BAM of empty blocks and a BAI (SAM specification, section 5.2) that allots bytes by copies, with 20 % of noise."""
+    """A BAM of empty blocks and a BAI (SAM specification, section 5.2) that allots bytes by copies, 20 % of noise."""
     genome = load_genome("GRCh38")
     names, lengths = genome.names, genome.length_bp.tolist()
     header = {"SQ": [{"SN": n, "LN": x} for n, x in zip(names, lengths, strict=True)]}
