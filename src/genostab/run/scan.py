@@ -72,7 +72,8 @@ def scan_alignment(path: Path, assembly: str) -> Scan:
     header = read_alignment_header(path)
     check_contigs(header.contigs, genome, str(path))
     contigs = read_index(find_index(path), list(header.contigs.values()))
-    refuse_other_index(path, contigs)
+    known = [chromosome_index(name, genome) >= 0 for name in header.contigs]
+    refuse_other_index(path, [contig for contig, is_known in zip(contigs, known, strict=True) if is_known])
     blocks: dict[int, tuple[NDArray[np.float64], int]] = {}
     for name, contig in zip(header.contigs, contigs, strict=True):
         chrom = chromosome_index(name, genome)
