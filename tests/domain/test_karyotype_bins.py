@@ -15,6 +15,7 @@ from genostab.karyotype.bins import (
     expected_ploidy,
     join_bins,
     why_not_alone,
+    with_unread,
 )
 from tests.domain.karyotype_data import SETTINGS, toy_bins, toy_genome
 
@@ -109,3 +110,15 @@ def test_coverage_alone_needs_gc_and_no_targets() -> None:
     assert why_not_alone(part, SETTINGS) == ""
     targets = replace(known, end=known.start + 200)
     assert "targets" in why_not_alone(targets, SETTINGS)
+
+
+def test_gaps_inside_a_bin_are_known_where_chance_leaves_none() -> None:
+    bins = toy_bins(toy_genome(2, 230_000), BASE, 25.0)  # 23 base bins a chromosome: 5, 5, 5, 5 and 3 of them
+    reads = bins.n_reads.copy()
+    reads[[1, 7, 8, 20, 21, 22, 23]] = 0.0
+    bins = replace(bins, n_reads=reads)
+    joined = with_unread(join_bins(bins, 5), bins, 5, SETTINGS)
+    assert joined.unread_fraction is not None
+    assert joined.unread_fraction[:6] == pytest.approx([0.2, 0.4, 0.0, 0.0, 1.0, 0.2])
+    few = replace(bins, n_reads=np.where(reads > 0, SETTINGS.min_reads_for_gaps - 1.0, 0.0))
+    assert with_unread(join_bins(few, 5), few, 5, SETTINGS).unread_fraction is None

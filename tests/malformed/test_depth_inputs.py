@@ -181,3 +181,18 @@ def test_widths_and_lists_that_cannot_be_used(
     text, codes = refused(whole, good, tmp_path, capfd)
     assert codes == {code}
     assert words in text
+
+
+def test_check_lists_a_wrong_width_and_a_wrong_list_together(
+    good: GoodLot, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    manifest = good.folder / "lists.yaml"
+    lists = "[gband.csv, gc.bed]"
+    manifest.write_text(
+        f"lot: A\nsequencing: {{sample: nsc.bam, bin_width: 15000, exclude: {lists}}}\n", encoding="utf-8"
+    )
+    try:
+        _, codes = refusal(["check", str(manifest)], capfd, good.earlier, tmp_path)
+    finally:
+        manifest.unlink()
+    assert {"GS-1104", "GS-2202"} <= set(codes)
