@@ -51,6 +51,11 @@ class Bins:
     gc_fraction : float64, shape (n_bins,), 0..1; NaN where unknown
     mapq0_fraction : float64, shape (n_bins,), share of reads that map nowhere uniquely, 0..1; NaN where unknown
     n_duplicates : float64, shape (n_bins,), reads flagged duplicate [count]; NaN where unknown
+    excluded_fraction : float64, shape (n_bins,), share of the bin in exclusion lists, 0..1; None without a list
+    gap_fraction : float64, shape (n_bins,), share of the bin without a base in the reference sequence (N), 0..1;
+        NaN where the sequence lacks the chromosome; None without a sequence
+    unread_fraction : float64, shape (n_bins,), share of the narrower bins that a bin was joined from without a read,
+        0..1; None where chance leaves some so
     """
 
     chrom: Int16
@@ -62,6 +67,9 @@ class Bins:
     gc_fraction: Float64
     mapq0_fraction: Float64
     n_duplicates: Float64
+    excluded_fraction: Float64 | None = None
+    gap_fraction: Float64 | None = None
+    unread_fraction: Float64 | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

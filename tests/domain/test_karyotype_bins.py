@@ -1,4 +1,4 @@
-"""Joining, choosing and masking bins, exactly."""
+"""Joining and choosing bins, exactly."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from genostab.karyotype.bins import (
     autosomes,
     choose_bin_width,
     expected_ploidy,
-    in_pseudo_autosomal,
     join_bins,
-    usable_bins,
     why_not_alone,
+    with_unread,
 )
-from tests.domain.karyotype_data import GRCH38, SETTINGS, toy_bins, toy_genome
+from tests.domain.karyotype_data import SETTINGS, toy_bins, toy_genome
 
 SMALL = toy_genome(2, 50_030_000)
 BASE = SETTINGS.base_bin_bp
@@ -96,45 +95,6 @@ def test_expected_copies() -> None:
     assert autosomes(SMALL).tolist() == [True, True, False, False]
 
 
-def test_pseudo_autosomal_regions_of_grch38() -> None:
-    # PAR1 chrX:10,001-2,781,479 and PAR2 chrX:155,701,383-156,030,895; on Y 10,001-2,781,479 and 56,887,903-57,217,415.
-    bins = toy_bins(GRCH38, 100_000)
-    inside = in_pseudo_autosomal(bins, GRCH38)
-    names = np.array(GRCH38.names)[bins.chrom]
-    spans = {}
-    for name in ("chrX", "chrY"):
-        starts = bins.start[inside & (names == name)]
-        spans[name] = (starts.size, int(starts.min()), int(starts.max()))
-    assert spans == {"chrX": (28 + 4, 0, 156_000_000), "chrY": (28 + 5, 0, 57_200_000)}
-    assert set(names[inside]) == {"chrX", "chrY"}
-
-
-def test_masks_leave_out_gaps_repeats_par_and_absent_chromosomes() -> None:
-    bins = toy_bins(toy_genome(2, 50_000_000), 1_000_000)
-    genome = toy_genome(2, 50_000_000)
-    coverage = np.full(bins.chrom.size, 100.0)
-    coverage[5], coverage[6], coverage[7] = 0.0, 24.9, 25.1
-    mapq0 = np.full(bins.chrom.size, np.nan)
-    mapq0[8], mapq0[9] = 0.51, 0.49
-    coverage[100:150] = 50.0
-    coverage[110], coverage[111] = 12.4, 12.6
-    ploidy = expected_ploidy(bins, genome, "male")
-    usable = usable_bins(replace(bins, mapq0_fraction=mapq0), coverage, ploidy, genome, SETTINGS)
-    # 0 to 3 Mb of X is pseudo-autosomal in the toy genome; a single X is measured against half the reads.
-    assert np.flatnonzero(~usable).tolist() == [5, 6, 8, 100, 101, 102, 110]
-    female = usable_bins(bins, coverage, expected_ploidy(bins, genome, "female"), genome, SETTINGS)
-    assert not female[150:].any()
-
-
-def test_a_short_last_bin_is_no_gap() -> None:
-    bins = toy_bins(SMALL, 1_000_000)
-    coverage = 100.0 * (bins.end - bins.start) / 1_000_000
-    ploidy = np.full(bins.chrom.size, 2, dtype=np.int8)
-    last = np.flatnonzero(bins.chrom == 0)[-1]
-    assert bins.end[last] - bins.start[last] == 30_000
-    assert usable_bins(bins, coverage, ploidy, SMALL, SETTINGS)[last]
-
-
 def test_coverage_alone_needs_gc_and_no_targets() -> None:
     bins = toy_bins(SMALL, 1_000_000)
     assert "GC" in why_not_alone(bins, SETTINGS)
@@ -150,3 +110,15 @@ def test_coverage_alone_needs_gc_and_no_targets() -> None:
     assert why_not_alone(part, SETTINGS) == ""
     targets = replace(known, end=known.start + 200)
     assert "targets" in why_not_alone(targets, SETTINGS)
+
+
+def test_gaps_inside_a_bin_are_known_where_chance_leaves_none() -> None:
+    bins = toy_bins(toy_genome(2, 230_000), BASE, 25.0)  # 23 base bins a chromosome: 5, 5, 5, 5 and 3 of them
+    reads = bins.n_reads.copy()
+    reads[[1, 7, 8, 20, 21, 22, 23]] = 0.0
+    bins = replace(bins, n_reads=reads)
+    joined = with_unread(join_bins(bins, 5), bins, 5, SETTINGS)
+    assert joined.unread_fraction is not None
+    assert joined.unread_fraction[:6] == pytest.approx([0.2, 0.4, 0.0, 0.0, 1.0, 0.2])
+    few = replace(bins, n_reads=np.where(reads > 0, SETTINGS.min_reads_for_gaps - 1.0, 0.0))
+    assert with_unread(join_bins(few, 5), few, 5, SETTINGS).unread_fraction is None

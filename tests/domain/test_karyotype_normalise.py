@@ -10,7 +10,6 @@ import pytest
 from genostab.errors import InputError
 from genostab.karyotype.normalise import (
     check_same_bins,
-    gc_trend,
     profile_alone,
     profile_from_ratios,
     profile_paired,
@@ -25,33 +24,6 @@ ON = {name: BINS.chrom == index for index, name in enumerate(GENOME.names)}
 
 def with_reads(reads: np.ndarray) -> object:
     return replace(BINS, n_reads=np.asarray(reads, dtype=np.float64))
-
-
-def test_gc_trend_takes_out_a_known_curve() -> None:
-    rng = np.random.default_rng(1)
-    gc = rng.uniform(0.3, 0.6, 20_000)
-    curve = 1.0 - 8.0 * (gc - 0.42) ** 2
-    values = 300.0 * curve * np.exp(rng.normal(0, 0.05, gc.size))
-    trend = gc_trend(values, gc, np.ones(gc.size, dtype=bool), SETTINGS)
-    expected = curve / np.median(curve)
-    inner = (gc > 0.31) & (gc < 0.59)
-    assert np.abs(trend / expected - 1.0)[inner].max() < 0.03
-    assert np.corrcoef(values / trend, curve)[0, 1] == pytest.approx(0.0, abs=0.05)
-
-
-def test_gc_trend_learns_only_from_the_bins_it_may() -> None:
-    gc = np.tile(np.linspace(0.3, 0.6, 1000), 2)
-    doubled = np.arange(2000) >= 1000
-    values = np.where(doubled, 200.0, 100.0)
-    assert gc_trend(values, gc, ~doubled, SETTINGS) == pytest.approx(np.ones(2000))
-
-
-@pytest.mark.parametrize("known", [0, SETTINGS.min_bins_per_stratum])
-def test_gc_trend_is_flat_where_too_little_is_known(known: int) -> None:
-    gc = np.full(200, np.nan)
-    gc[:known] = np.linspace(0.3, 0.6, known)
-    values = np.linspace(50, 150, 200)
-    assert gc_trend(values, gc, np.ones(200, dtype=bool), SETTINGS) == pytest.approx(np.ones(200))
 
 
 def test_counts_alone_show_copies_against_the_autosomes() -> None:

@@ -64,6 +64,7 @@ def test_an_empty_manifest_says_of_every_block_that_it_is_not_there(lot: Path, t
         ("sequencing: {sample: nsc.cnr}", "origin of the calls", "no parent line"),
         ("sequencing: {sample: nsc.cnr, panel: gband.csv}", "sequencing.panel", "not read yet"),
         ("sequencing: {sample: nsc.bam, array: array.txt}", "sequencing.sample", "array is analysed"),
+        ("sequencing: {array: array.txt, exclude: gc.bed}", "sequencing.exclude", "not for the probes"),
         ("sequencing: {array: array.txt, snps: nsc.vcf.gz}", "sequencing.snps", "own allele fractions"),
     ],
 )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from genostab.arrays import Bins, Genome
 from genostab.errors import GenostabErrors, InputError
 from genostab.io import fasta
-from genostab.io.fasta import gc_fraction_from_fasta
+from genostab.io.fasta import composition_from_fasta
 from genostab.io.genome import load_genome
 from genostab.io.tracks import read_track
 
@@ -104,10 +104,11 @@ def test_gc_equals_counting_each_base(
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fasta, "_CHUNK_BYTES", max(chunk, 40))
-        found = gc_fraction_from_fasta(path, genome, bins_of(*rows))
-    for (chrom, start, stop), value in zip(rows, found, strict=True):
+        found = composition_from_fasta(path, genome, bins_of(*rows))
+    for (chrom, start, stop), value, gap in zip(rows, *found, strict=True):
         piece = bases[chrom][start:stop].upper()
         strong, weak = sum(map(piece.count, "GC")), sum(map(piece.count, "AT"))
+        assert gap == pytest.approx((len(piece) - strong - weak) / (stop - start))
         if strong + weak:
             assert value == strong / (strong + weak)
         else:
@@ -117,7 +118,7 @@ def test_gc_equals_counting_each_base(
 def test_fasta_of_another_assembly(tmp_path: Path) -> None:
     (tmp_path / "x.fa").write_text(">chr1\nACGT\n")
     with pytest.raises(InputError) as caught:
-        gc_fraction_from_fasta(tmp_path / "x.fa", HG38, bins_of((0, 0, 4)))
+        composition_from_fasta(tmp_path / "x.fa", HG38, bins_of((0, 0, 4)))
     assert caught.value.code == "GS-2101"
 
 
@@ -127,5 +128,5 @@ def test_fasta_of_another_assembly(tmp_path: Path) -> None:
 def test_no_fasta(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.fa").write_text(text)
     with pytest.raises(InputError) as caught:
-        gc_fraction_from_fasta(tmp_path / "x.fa", replace(tiny_genome(chr1=4)), bins_of((0, 0, 4)))
+        composition_from_fasta(tmp_path / "x.fa", replace(tiny_genome(chr1=4)), bins_of((0, 0, 4)))
     assert caught.value.code == "GS-2004"

@@ -12,7 +12,7 @@ import pytest
 from genostab.arrays import Bins
 from genostab.errors import GenostabErrors, InputError
 from genostab.io.bins import read_bins
-from genostab.io.fasta import gc_fraction_from_fasta
+from genostab.io.fasta import composition_from_fasta
 from genostab.io.genome import load_genome
 from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
@@ -58,7 +58,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "array": (ARRAY, lambda path: read_snp_array(path, HG38)),
     "vcf": (VCF, lambda path: read_allele_depths(path, HG38)),
     "track": (BED, lambda path: read_track(path, HG38, ONE_BIN)),
-    "fasta": (FASTA, lambda path: gc_fraction_from_fasta(path, HG38, ONE_BIN)),
+    "fasta": (FASTA, lambda path: composition_from_fasta(path, HG38, ONE_BIN)),
 }
 # Bytes that carry meaning in these formats, so that mutants reach past the first check.
 TELLING = b"\t\n\r 0189.-+eEnaNf:;,/|=<>#\"'chrXYM\0\xff"

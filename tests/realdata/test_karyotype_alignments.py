@@ -13,7 +13,7 @@ import pytest
 from genostab.arrays import Genome
 from genostab.errors import InputError
 from genostab.io.bam import count_alignment, read_alignment_header
-from genostab.io.fasta import gc_fraction_from_fasta
+from genostab.io.fasta import composition_from_fasta
 from genostab.io.genome import check_contigs, load_genome
 from genostab.karyotype.bins import join_bins
 from genostab.karyotype.settings import load_settings
@@ -112,7 +112,7 @@ def test_gc_of_a_fasta_equals_a_count_of_its_letters(slice_of_hg002: tuple[Path,
         sequence = "".join(line.strip() for line in handle if not line.startswith(">")).upper()
     genome = three_megabases()
     seen = count_alignment(cram, genome, bin_bp=100_000, min_mapq=10, reference=fasta, threads=1).bins
-    gc = gc_fraction_from_fasta(fasta, genome, seen)
+    gc, _ = composition_from_fasta(fasta, genome, seen)
     for i in range(30):
         part = sequence[100_000 * i : 100_000 * (i + 1)]
         bases = sum(part.count(base) for base in "ACGT")

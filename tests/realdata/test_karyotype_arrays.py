@@ -170,3 +170,17 @@ def test_a_failed_parent_shows_no_origin(cohort: dict[str, Path]) -> None:
     assert calls
     assert {call.origin for call in calls} == {"unknown"}
     assert "SAMPLE_74.txt: too noisy to show an origin" in seen.warnings
+
+
+def test_a_common_deletion_is_never_acquired(data_dir: Path, trio: Sequenced) -> None:
+    # Offspring and mother of the trio lack copies of 11q11 (hg18 chr11:55.13-55.20 Mb). Against the father alone, who
+    # has both, nothing but the list of common variants keeps it from being called acquired.
+    folder = data_dir / "snp_penncnv_trio"
+    alone = analysed(folder / "offspring.txt.gz", folder / "father.txt.gz")
+    for seen, origin in ((alone, "unknown"), (trio, "inherited")):
+        (call,) = [
+            c for c in seen.karyotype.calls if c.chrom == "chr11" and c.start < 55_200_000 and c.reported
+        ]
+        assert call.end > 55_130_000
+        assert call.origin == origin
+        assert call.reason == "inside a common germline variant (11q11, OR4C6 to OR4P4)"

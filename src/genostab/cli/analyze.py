@@ -42,6 +42,16 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--mappability-track", type=_FILE, help="Mappability, 0 to 1, in place of the share of MAPQ-0 reads."
 )
+@click.option(
+    "--exclude",
+    "excluded",
+    type=_FILE,
+    multiple=True,
+    help="BED of regions to leave out (exclusion list, assembly gaps); may be repeated.",
+)
+@click.option(
+    "--bin-width", type=click.IntRange(1), metavar="BP", help="Bin width in place of the data's choice."
+)
 @click.option("--assembly", help="GRCh38 (default), GRCh37, T2T-CHM13 or hg18.")
 @click.option("--profile", help="Release profile: a shipped id or a path.")
 @click.option(
@@ -61,6 +71,8 @@ def analyze(
     reference: Path | None,
     gc_track: Path | None,
     mappability_track: Path | None,
+    excluded: tuple[Path, ...],
+    bin_width: int | None,
     assembly: str | None,
     profile: str | None,
     fail_on: str | None,
@@ -86,6 +98,8 @@ def analyze(
         aids=aids,
         sample_name=sample_name,
         parent_name=parent_name,
+        excluded=excluded,
+        bin_width=bin_width,
         assembly=assembly,
         profile=profile,
     )

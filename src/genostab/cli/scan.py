@@ -12,9 +12,16 @@ from genostab.cli._text import say
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.bam|FILE.cram")
 @click.option("--assembly", default="GRCh38", show_default=True, help="GRCh38, GRCh37 or T2T-CHM13.")
-def scan(file: Path, assembly: str) -> None:
+@click.option(
+    "--profile",
+    "table",
+    type=click.Path(path_type=Path),
+    metavar="OUT.tsv",
+    help="Write the whole genome in windows of 16 kb, too.",
+)
+def scan(file: Path, assembly: str, table: Path | None) -> None:
     """Look at sex and gross aneuploidy by the index alone, in a second: a triage, never a verdict."""
-    from genostab.run.scan import scan_alignment
+    from genostab.run.scan import scan_alignment, write_profile
 
     found = scan_alignment(file, assembly)
     say("triage from the index, not a verdict: a mosaic or a small change cannot be seen here")
@@ -22,3 +29,6 @@ def scan(file: Path, assembly: str) -> None:
     for row in found.chromosomes:
         mark = "  look at this" if row.is_suspect else ""
         say(f"{row.name:<6} {row.copies:5.2f} copies{mark}")
+    if table is not None:
+        write_profile(found, table)
+        say(f"windows of 16 kb in {table}")

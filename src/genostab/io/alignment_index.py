@@ -20,14 +20,40 @@ WINDOW_BP = 1 << 14
 _METADATA_BIN = 37450
 _OFFSET_BITS = 16
 _BLOCK_BYTES = 0xFFFF
+_BLOCK_MAGIC = b"\x1f\x8b\x08\x04"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContigIndex:
-    """One contig: compressed bytes that begin in each window [bytes, float64], and mapped reads (-1 unknown)."""
+    """One contig: compressed bytes that begin in each window [bytes, float64], and mapped reads (-1 unknown).
+
+    `first_block` is the place in the file of the BGZF block of its first read [bytes], -1 where it has none or where
+    the file is a CRAM.
+    """
 
     window_bytes: NDArray[np.float64]
     n_mapped: int
+    first_block: int = -1
+
+
+def refuse_other_index(path: Path, contigs: Sequence[ContigIndex]) -> None:
+    """Refuse an index that points to places of a BAM where no BGZF block begins.
+
+    Raises
+    ------
+    InputError
+        GS-2101: the index was made for another file, or for this one before it was written anew.
+    """
+    with path.open("rb") as stream:
+        for place in (contig.first_block for contig in contigs if contig.first_block >= 0):
+            stream.seek(place)
+            if stream.read(len(_BLOCK_MAGIC)) != _BLOCK_MAGIC:
+                raise _refuse(
+                    "GS-2101",
+                    path,
+                    "the index is of another file",
+                    f"no BGZF block at byte {place} of the BAM",
+                )
 
 
 def find_index(path: Path) -> Path:
@@ -126,6 +152,8 @@ def _file_positions(virtual: NDArray[np.uint64]) -> NDArray[np.float64]:
     At low depth several windows begin in one block. A block is taken as the tenth percentile of the distances between
     blocks that windows begin in, since most of them skip blocks at high depth.
     """
+    if not virtual.size:
+        return np.empty(0)
     block = (virtual >> np.uint64(_OFFSET_BITS)).astype(np.float64)
     within = (virtual & np.uint64(_BLOCK_BYTES)).astype(np.float64) / _BLOCK_BYTES
     steps = np.diff(np.unique(block[block > 0]))
@@ -160,7 +188,11 @@ def _bai_contigs(data: bytes) -> Iterator[ContigIndex]:
             raise ValueError(f"{n_windows} windows in {len(data) - at} bytes")
         offsets = np.frombuffer(data, dtype="<u8", count=n_windows, offset=at)
         at += 8 * n_windows
-        yield ContigIndex(window_bytes=_differences(_file_positions(offsets)), n_mapped=n_mapped)
+        yield ContigIndex(
+            window_bytes=_differences(_file_positions(offsets)),
+            n_mapped=n_mapped,
+            first_block=_first_block(offsets),
+        )
 
 
 def _csi_contigs(data: bytes, length_bp: Sequence[int]) -> Iterator[ContigIndex]:
@@ -174,38 +206,62 @@ def _csi_contigs(data: bytes, length_bp: Sequence[int]) -> Iterator[ContigIndex]
         (n_bins,) = struct.unpack_from("<i", data, at)
         at += 4
         n_mapped = -1
-        spans: list[tuple[int, int, float]] = []
+        numbers, places, chunks = [], [], []
         for _ in range(n_bins):
-            number, _, n_chunks = struct.unpack_from("<IQi", data, at)
-            if n_chunks < 0:
-                raise ValueError(f"{n_chunks} chunks in a bin")
+            number, n_chunks = struct.unpack_from("<I8xi", data, at)
+            at += 16
+            if n_chunks < 0 or at + 16 * n_chunks > len(data):
+                raise ValueError(f"{n_chunks} chunks in a bin, {len(data) - at} bytes left")
             if number == metadata and n_chunks == 2:
-                (n_mapped,) = struct.unpack_from("<Q", data, at + 32)
+                (n_mapped,) = struct.unpack_from("<Q", data, at + 16)
             else:
-                ends = struct.unpack_from(f"<{2 * n_chunks}Q", data, at + 16)
-                n_bytes = sum(ends[1::2]) / 2**_OFFSET_BITS - sum(ends[::2]) / 2**_OFFSET_BITS
-                spans.append((*_windows_of_bin(number, depth), n_bytes))
-            at += 16 + 16 * n_chunks
-        yield ContigIndex(window_bytes=_spread(spans, -(-length_bp[contig] // WINDOW_BP)), n_mapped=n_mapped)
+                numbers.append(number)
+                places.append(at)
+                chunks.append(n_chunks)
+            at += 16 * n_chunks
+        first, n_windows = _windows_of_bins(np.array(numbers, dtype=np.int64), depth)
+        owner, ends = _chunks(data, np.array(places, dtype=np.int64), np.array(chunks, dtype=np.int64))
+        size = ends[:, 1].astype(np.float64) - ends[:, 0].astype(np.float64)
+        n_bytes = np.bincount(owner, weights=size / 2**_OFFSET_BITS, minlength=len(numbers))
+        spread = _spread(first, n_windows, n_bytes.astype(np.float64), -(-length_bp[contig] // WINDOW_BP))
+        yield ContigIndex(window_bytes=spread, n_mapped=n_mapped, first_block=_first_block(ends[:, 0]))
 
 
-def _windows_of_bin(number: int, depth: int) -> tuple[int, int]:
-    """First window of a bin of the binning scheme, and how many windows it spans."""
-    level = 0
-    while number >= ((1 << (3 * (level + 1))) - 1) // 7:
-        level += 1
-    n_windows = 1 << (3 * (depth - level))
-    return (number - ((1 << (3 * level)) - 1) // 7) * n_windows, n_windows
+def _first_block(offsets: NDArray[np.uint64]) -> int:
+    """Place of the first block that virtual offsets point to, -1 where none does; 0 says that a window is empty."""
+    given = offsets[offsets > 0]
+    return int(given.min() >> np.uint64(_OFFSET_BITS)) if given.size else -1
 
 
-def _spread(spans: Sequence[tuple[int, int, float]], n_windows: int) -> NDArray[np.float64]:
+def _chunks(
+    data: bytes, place: NDArray[np.int64], n_chunks: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Bin of each chunk, and its first and last virtual offset; shapes (n,) and (n, 2)."""
+    owner = np.repeat(np.arange(place.size), n_chunks)
+    rank = np.arange(owner.size) - np.repeat(np.cumsum(n_chunks) - n_chunks, n_chunks)
+    at = (place[owner] + 16 * rank)[:, None] + np.arange(16)
+    return owner, np.frombuffer(data, dtype=np.uint8)[at].view("<u8")
+
+
+def _windows_of_bins(number: NDArray[np.int64], depth: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First window of each bin of the binning scheme, and how many windows it spans."""
+    first_of_level = np.array([((1 << (3 * level)) - 1) // 7 for level in range(depth + 1)], dtype=np.int64)
+    level = np.searchsorted(first_of_level, number, side="right") - 1
+    n_windows = np.int64(1) << (3 * (depth - level))
+    return (number - first_of_level[level]) * n_windows, n_windows
+
+
+def _spread(
+    first: NDArray[np.int64], n_spanned: NDArray[np.int64], n_bytes: NDArray[np.float64], n_windows: int
+) -> NDArray[np.float64]:
     """Bytes per window of bins that hold theirs evenly, as far as they lie on the contig."""
-    found = np.zeros(n_windows)
-    for first, n_spanned, n_bytes in spans:
-        inside = found[first : first + n_spanned]
-        if inside.size:
-            inside += n_bytes / inside.size
-    return found
+    last = np.minimum(first + n_spanned, n_windows)
+    inside = first < last
+    share = n_bytes[inside] / (last - first)[inside]
+    begun = np.bincount(first[inside], weights=share, minlength=n_windows + 1).astype(np.float64)
+    ended = np.bincount(last[inside], weights=share, minlength=n_windows + 1)
+    spread: NDArray[np.float64] = np.cumsum(begun - ended)[:n_windows]
+    return spread
 
 
 def _crai_contigs(text: str, n_contigs: int) -> tuple[ContigIndex, ...]:

@@ -147,26 +147,31 @@ class _Buffer:
     def __init__(self, pieces: Iterator[bytes], where: str) -> None:
         self._pieces = pieces
         self._where = where
-        self.data = b""
+        self._held = b""
+        self._at = 0  # a header of thousands of contigs would else be copied as often
+
+    @property
+    def data(self) -> bytes:
+        return self._held[self._at :]
 
     def next_piece(self) -> bytes | None:
         return next(self._pieces, None)
 
     def take(self, n: int) -> bytes:
-        while len(self.data) < n:
+        while len(self._held) - self._at < n:
             piece = self.next_piece()
-            self.data += piece or b""
+            self._held, self._at = self.data + (piece or b""), 0
             if piece is None:
                 raise _refuse(
                     "GS-2003",
                     "the BAM ends inside its header",
                     self._where,
-                    f"{len(self.data)} bytes",
+                    f"{len(self._held)} bytes",
                     f"{n} bytes",
                     "copy the file again from its source",
                 )
-        head, self.data = self.data[:n], self.data[n:]
-        return head
+        self._at += n
+        return self._held[self._at - n : self._at]
 
     def take_int(self) -> int:
         return int.from_bytes(self.take(4), "little", signed=True)

@@ -10,6 +10,7 @@ import numpy as np
 from genostab.arrays import Bins, Float64, Genome
 from genostab.errors import InputError
 from genostab.io.bin_table import parse_bin_table
+from genostab.io.genome import naming, refuse_doubled_names
 from genostab.io.intervals import PlacedIntervals, RawIntervals, note_dropped, place_intervals
 from genostab.io.limits import read_text_capped
 from genostab.io.refusals import Problem, refuse_lines
@@ -24,12 +25,14 @@ class BinsFile:
         the noise must be taken from the bins themselves. ``ratio``: ratio_log2 alone is known
     dropped_contigs : tuple of (contig, rows) that are no chromosome of the genome
     notes : tuple of str, what was decided or set aside while reading
+    naming : str, "with chr" or "without chr", as the file names its chromosomes
     """
 
     bins: Bins
     kind: str
     dropped_contigs: tuple[tuple[str, int], ...]
     notes: tuple[str, ...]
+    naming: str
 
 
 def read_intervals(path: str | Path, genome: Genome, sample: str | None = None) -> RawIntervals:
@@ -76,6 +79,7 @@ def read_bins(path: str | Path, genome: Genome, sample: str | None = None) -> Bi
     """
     raw = read_intervals(path, genome, sample)
     _refuse_negative(raw)
+    refuse_doubled_names(raw.contig_names, genome, str(path))
     placed = place_intervals(raw, genome)
     bins = _bins(raw, placed)
     if not (np.isfinite(bins.n_reads) | np.isfinite(bins.ratio_log2)).any():
@@ -92,6 +96,7 @@ def read_bins(path: str | Path, genome: Genome, sample: str | None = None) -> Bi
         kind=raw.kind,
         dropped_contigs=placed.dropped,
         notes=(*raw.notes, *placed.notes, *note_dropped(placed.dropped)),
+        naming=naming(raw.contig_names, genome),
     )
 
 

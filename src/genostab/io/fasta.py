@@ -1,4 +1,4 @@
-"""GC fraction of bins from a reference sequence, streamed."""
+"""GC fraction and gaps of bins from a reference sequence, streamed."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def _classes() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
 _CLASS_OF_BYTE = _classes()
 
 
-def gc_fraction_from_fasta(path: str | Path, genome: Genome, bins: Bins) -> Float64:
-    """Share of G and C among the A, C, G and T of each bin.
+def composition_from_fasta(path: str | Path, genome: Genome, bins: Bins) -> tuple[Float64, Float64]:
+    """Share of G and C among the A, C, G and T of each bin, and share of the bin that is none of these.
 
     Parameters
     ----------
@@ -38,7 +38,9 @@ def gc_fraction_from_fasta(path: str | Path, genome: Genome, bins: Bins) -> Floa
 
     Returns
     -------
-    float64, shape (n_bins,), 0..1; NaN where a bin holds no A, C, G or T, or its chromosome is not in the file
+    gc_fraction : float64, shape (n_bins,), 0..1; NaN where a bin holds no A, C, G or T, or its chromosome is not in
+        the file
+    gap_fraction : float64, shape (n_bins,), 0..1; NaN where its chromosome is not in the file
 
     Raises
     ------
@@ -48,7 +50,7 @@ def gc_fraction_from_fasta(path: str | Path, genome: Genome, bins: Bins) -> Floa
 
     Notes
     -----
-    N and other ambiguity codes count on neither side. One pass, memory of one 4 MiB piece, O(bases).
+    N and other ambiguity codes count as gap. One pass, memory of one 4 MiB piece, O(bases).
     """
     gc = np.zeros(bins.start.size, dtype=np.int64)
     at = np.zeros(bins.start.size, dtype=np.int64)
@@ -74,8 +76,11 @@ def gc_fraction_from_fasta(path: str | Path, genome: Genome, bins: Bins) -> Floa
                 gc[rows] += _between(classes == _GC, low, high)
                 at[rows] += _between(classes == _AT, low, high)
     check_contigs(lengths, genome, str(path))
+    there = np.isin(bins.chrom, [chromosome_index(name, genome) for name in lengths])
     with np.errstate(invalid="ignore"):
-        return np.where(gc + at > 0, gc / (gc + at), np.nan)
+        gc_fraction = np.where(gc + at > 0, gc / (gc + at), np.nan)
+        gap_fraction = np.where(there, 1.0 - (gc + at) / (bins.end - bins.start), np.nan)
+    return gc_fraction, gap_fraction
 
 
 def _between(marked: np.ndarray[tuple[int], np.dtype[np.bool_]], low: Int64, high: Int64) -> Int64:

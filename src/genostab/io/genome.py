@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -189,6 +189,42 @@ def assemblies_that_hold(extents: Mapping[int, float]) -> tuple[str, ...]:
     )
 
 
+def refuse_doubled_names(names: Iterable[str], genome: Genome, where: str) -> None:
+    """Refuse contigs of which two are the same chromosome, such as ``chr1`` and ``1``.
+
+    Raises
+    ------
+    InputError
+        GS-2101: which of the two is meant is not known, as in a reference made of two.
+    """
+    seen: dict[int, str] = {}
+    for name in names:
+        index = chromosome_index(name, genome)
+        if index >= 0 and seen.setdefault(index, name) != name:
+            raise InputError(
+                "GS-2101",
+                what="one chromosome has two names",
+                where=where,
+                found=f"{seen[index]} and {name}",
+                expected=f"each chromosome of {genome.assembly} once, with or without chr",
+                action="make the file again with one reference",
+            )
+
+
+def naming(names: Iterable[str], genome: Genome) -> str:
+    """How the chromosomes among contigs are named: "with chr", "without chr", or "" where there are none.
+
+    Examples
+    --------
+    >>> naming(["chrM", "1", "2"], load_genome("GRCh38"))
+    'without chr'
+    """
+    known = [name for name in names if chromosome_index(name, genome) >= 0]
+    if not known:
+        return ""
+    return "with chr" if known[0].lower().startswith("chr") else "without chr"
+
+
 def check_contigs(contigs: Mapping[str, int], genome: Genome, where: str) -> None:
     """Refuse contigs whose lengths are not those of the assembly; decoys and M are let through.
 
@@ -201,8 +237,8 @@ def check_contigs(contigs: Mapping[str, int], genome: Genome, where: str) -> Non
     Raises
     ------
     InputError
-        GS-2101 where no contig is a chromosome of the assembly, or where a length differs; it names the
-        assembly that does match, if one does.
+        GS-2101 where no contig is a chromosome of the assembly, where one has two names, or where a length differs;
+        it names the assembly that does match, if one does.
     """
     known = {name: index for name in contigs if (index := chromosome_index(name, genome)) >= 0}
     if not known:
@@ -214,6 +250,7 @@ def check_contigs(contigs: Mapping[str, int], genome: Genome, where: str) -> Non
             expected=f"chromosomes of {genome.assembly}, with or without chr",
             action="check that this file belongs to a human sample",
         )
+    refuse_doubled_names(known, genome, where)
     wrong = [name for name, index in known.items() if contigs[name] != int(genome.length_bp[index])]
     if not wrong:
         return

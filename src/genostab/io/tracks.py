@@ -59,14 +59,14 @@ def read_track(path: str | Path, genome: Genome, bins: Bins) -> Float64:
         rows = (placed.chrom == chrom) & np.isfinite(value)
         if rows.any():
             start, end = placed.start[rows], placed.end[rows]
-            total = _integral(start, end, value[rows], bins.start[here], bins.end[here])
-            covered = _integral(start, end, np.ones(start.size), bins.start[here], bins.end[here])
+            total = integral(start, end, value[rows], bins.start[here], bins.end[here])
+            covered = integral(start, end, np.ones(start.size), bins.start[here], bins.end[here])
             with np.errstate(invalid="ignore"):
                 mean[here] = np.where(covered > 0, np.clip(total / covered, 0.0, 1.0), np.nan)
     return mean
 
 
-def _integral(
+def integral(
     start: np.ndarray[tuple[int], np.dtype[np.int64]],
     end: np.ndarray[tuple[int], np.dtype[np.int64]],
     value: Float64,

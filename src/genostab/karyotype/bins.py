@@ -1,8 +1,9 @@
-"""Counts at the base width to the width that the reads carry, and which bins can be used."""
+"""Counts at the base width to the width that the reads carry."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,16 +30,28 @@ def choose_bin_width(samples: Sequence[Bins], genome: Genome, settings: Settings
     -------
     int, bp; the largest width offered where none is enough
     """
-    is_autosome = autosomes(genome)
     for width in settings.bin_widths_bp:
-        joined = [join_bins(bins, width // settings.base_bin_bp) for bins in samples]
-        medians = []
-        for bins in joined:
-            reads = bins.n_reads[is_autosome[bins.chrom]]
-            medians.append(np.median(reads[reads > 0]) if (reads > 0).any() else 0.0)
-        if min(medians) >= settings.min_reads_per_bin:
+        if median_reads(samples, width, genome, settings) >= settings.min_reads_per_bin:
             return width
     return settings.bin_widths_bp[-1]
+
+
+def median_reads(samples: Sequence[Bins], width: int, genome: Genome, settings: Settings) -> float:
+    """Reads in the median autosomal bin that holds any, at a width, of the sample that has least.
+
+    Parameters
+    ----------
+    samples : sequence of Bins, all at the base width
+    width : int, bp, a multiple of the base width
+    genome : Genome
+    settings : Settings
+    """
+    medians = []
+    for bins in samples:
+        joined = join_bins(bins, width // settings.base_bin_bp)
+        reads = joined.n_reads[autosomes(genome)[joined.chrom]]
+        medians.append(float(np.median(reads[reads > 0])) if (reads > 0).any() else 0.0)
+    return min(medians)
 
 
 def join_bins(bins: Bins, factor: int) -> Bins:
@@ -51,14 +64,11 @@ def join_bins(bins: Bins, factor: int) -> Bins:
 
     Returns
     -------
-    Bins, shape (n_joined,)
+    Bins, shape (n_joined,); masks of lists and sequence belong to the joined bins and are not carried over
     """
     if factor == 1:
         return bins
-    width = int(bins.end[0] - bins.start[0])
-    group = bins.start // (width * factor)
-    is_first = np.concatenate(([True], (np.diff(bins.chrom) != 0) | (np.diff(group) != 0)))
-    at = np.flatnonzero(is_first)
+    at = _group_starts(bins, factor)
     last = np.append(at[1:], bins.chrom.size) - 1
     seen = bins.n_reads / np.where(bins.mapq0_fraction < 1, 1 - bins.mapq0_fraction, 1.0)
     return Bins(
@@ -72,6 +82,32 @@ def join_bins(bins: Bins, factor: int) -> Bins:
         mapq0_fraction=_weighted(bins.mapq0_fraction, seen, at),
         n_duplicates=np.add.reduceat(bins.n_duplicates, at),
     )
+
+
+def with_unread(joined: Bins, bins: Bins, factor: int, settings: Settings) -> Bins:
+    """Joined bins that know how much of them holds no read at all, which gaps inside a bin leave.
+
+    Parameters
+    ----------
+    joined : Bins, of `join_bins`
+    bins : Bins that they were joined from
+    factor : int, as given there
+    settings : Settings, `min_reads_for_gaps`
+    """
+    read = bins.n_reads[bins.n_reads > 0]
+    if not read.size or np.median(read) < settings.min_reads_for_gaps:
+        return joined
+    at = _group_starts(bins, factor)
+    size = np.diff(np.append(at, bins.chrom.size))
+    unread: Float64 = np.add.reduceat(np.where(bins.n_reads > 0, 0.0, 1.0), at) / size
+    return replace(joined, unread_fraction=unread)
+
+
+def _group_starts(bins: Bins, factor: int) -> Int64:
+    """First bin of every group of `factor` bins of a chromosome; ndarray of int64, shape (n_groups,)."""
+    width = int(bins.end[0] - bins.start[0])
+    group = bins.start // (width * factor)
+    return np.flatnonzero(np.concatenate(([True], (np.diff(bins.chrom) != 0) | (np.diff(group) != 0))))
 
 
 def _weighted(values: Float64, weight: Float64, at: Int64) -> Float64:
@@ -92,45 +128,6 @@ def expected_ploidy(bins: Bins, genome: Genome, sex: Sex) -> Int8:
     ploidy[names == "chrX"] = 1 if sex == "male" else 2
     ploidy[names == "chrY"] = 1 if sex == "male" else 0
     return ploidy
-
-
-def in_pseudo_autosomal(bins: Bins, genome: Genome) -> Bool:
-    """True where a bin touches a pseudo-autosomal region; bool, shape (n_bins,)."""
-    touched = np.zeros(bins.chrom.size, dtype=bool)
-    names = np.array(genome.names)[bins.chrom]
-    for name, start, end in genome.par:
-        touched |= (names == name) & (bins.start < end) & (bins.end > start)
-    return touched
-
-
-def usable_bins(bins: Bins, coverage: Float64, ploidy: Int8, genome: Genome, settings: Settings) -> Bool:
-    """Bins in which a copy number can be read.
-
-    Parameters
-    ----------
-    bins : Bins of the sample
-    coverage : ndarray of float64, shape (n_bins,), reads of the parent, or of the sample where there is no parent
-    ploidy : ndarray of int8, shape (n_bins,)
-    genome : Genome
-    settings : Settings, table [mask]
-
-    Returns
-    -------
-    ndarray of bool, shape (n_bins,)
-
-    Notes
-    -----
-    Left out: bins of low coverage for their ploidy (assembly gaps), bins whose reads mostly fit elsewhere,
-    pseudo-autosomal bins, and chromosomes that the sex does not have.
-    """
-    is_autosome = autosomes(genome)[bins.chrom]
-    present = coverage[is_autosome & (coverage > 0)]
-    level = float(np.median(present)) if present.size else 0.0
-    width = (bins.end - bins.start).astype(np.float64)
-    share = np.minimum(width / np.median(width), 1.0)
-    least = settings.min_coverage * level * share * ploidy / 2.0
-    repeats = np.nan_to_num(bins.mapq0_fraction) > settings.max_mapq0_fraction
-    return (coverage > least) & (coverage > 0) & ~repeats & (ploidy > 0) & ~in_pseudo_autosomal(bins, genome)
 
 
 def why_not_alone(bins: Bins, settings: Settings) -> str:

@@ -2,63 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from genostab.arrays import Bins, Bool, Float64, Genome, Profile
 from genostab.errors import InputError
-from genostab.karyotype.bins import autosomes, expected_ploidy, usable_bins
+from genostab.karyotype.bins import autosomes, expected_ploidy
+from genostab.karyotype.mask import in_exclusion_list, usable_bins
 from genostab.karyotype.noise import excess_variance, independent_sd
+from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
+from genostab.karyotype.trend import trend_log2
 
 _LOG2_VARIANCE = 1.0 / np.log(2.0) ** 2
 _HALF_READ = 0.5
 _KNOWN_DF = 1e6  # of noise that is not estimated
 
 
-def gc_trend(values: Float64, gc_fraction: Float64, trained_on: Bool, settings: Settings) -> Float64:
-    """Expected coverage by GC, as a factor around 1.
+def uncorrected_log2(bins: Bins, usable: Bool, settings: Settings, *, is_counts: bool) -> Float64:
+    """log2 of coverage after width and mappability; half a read, or a share of the median depth, keeps zero finite.
 
     Parameters
     ----------
-    values : ndarray of float64, shape (n_bins,), coverage, linear scale
-    gc_fraction : ndarray of float64, shape (n_bins,), 0..1, NaN where unknown
-    trained_on : ndarray of bool, shape (n_bins,), bins of one ploidy to learn from
-    settings : Settings, table [gc]
+    bins : Bins
+    usable : ndarray of bool, shape (n_bins,), bins whose median is the level of a depth
+    settings : Settings
+    is_counts : bool, whether `n_reads` are reads
 
     Returns
     -------
-    ndarray of float64, shape (n_bins,), 1 where GC is unknown
+    ndarray of float64, shape (n_bins,)
 
     Notes
     -----
-    Medians of coverage in quantile strata of GC, joined by straight lines, constant beyond the outer strata.
-    O(n log n).
-    """
-    trained_on = trained_on & np.isfinite(gc_fraction) & np.isfinite(values)
-    n = int(trained_on.sum())
-    n_strata = min(settings.strata, n // settings.min_bins_per_stratum)
-    if n_strata < 2:
-        return np.ones(values.size)
-    order = np.argsort(gc_fraction[trained_on], kind="stable")
-    gc, coverage = gc_fraction[trained_on][order], values[trained_on][order]
-    strata = np.array_split(np.arange(n), n_strata)
-    centre = np.array([np.median(gc[s]) for s in strata])
-    level = np.array([np.median(coverage[s]) for s in strata])
-    overall = float(np.median(coverage))
-    if overall <= 0:
-        return np.ones(values.size)
-    distinct = np.concatenate(([True], np.diff(centre) > 0))
-    factor = np.interp(gc_fraction, centre[distinct], level[distinct] / overall)
-    return np.where(np.isfinite(gc_fraction) & (factor > 0), factor, 1.0)
-
-
-def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings, is_counts: bool) -> Float64:
-    """log2 of coverage after width and GC; half a read more, or a share of the median depth, keeps zero finite.
-
     log2(n + 1/2) is free of the bias of log2(n) up to order 1 / n^2 (Anscombe 1948, doi 10.1093/biomet/35.3-4.246 [m]).
     """
-    trained_on = usable & autosomes(genome)[bins.chrom]
     if is_counts:
         width = (bins.end - bins.start).astype(np.float64)
         coverage = (bins.n_reads + _HALF_READ) * (np.median(width) / width)
@@ -66,9 +46,15 @@ def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings
         known = bins.n_reads[usable & np.isfinite(bins.n_reads)]
         level = float(np.median(known)) if known.size else 1.0
         coverage = np.maximum(bins.n_reads, settings.least_depth_share * level)
-    values = coverage / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99))
-    trend = gc_trend(values, bins.gc_fraction, trained_on, settings)
-    return np.log2(values / trend)
+    return np.log2(coverage / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99)))
+
+
+def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings, is_counts: bool) -> Float64:
+    """log2 of coverage after width, GC content and mappability."""
+    values = uncorrected_log2(bins, usable, settings, is_counts=is_counts)
+    trained_on = usable & autosomes(genome)[bins.chrom]
+    arm = arm_of(bins.chrom, bins.start, genome)
+    return values - trend_log2(values, (bins.gc_fraction, bins.mapq0_fraction), trained_on, arm, settings)
 
 
 def _counting_variance(bins: Bins, is_counts: bool) -> Float64:
@@ -174,7 +160,8 @@ def profile_paired(
     """
     check_same_bins(sample, parent)
     ploidy = expected_ploidy(sample, genome, sex)
-    usable = usable_bins(sample, parent.n_reads, ploidy, genome, settings)
+    # Gaps inside a bin are the same in both, so that the ratio stays true.
+    usable = usable_bins(replace(sample, unread_fraction=None), parent.n_reads, ploidy, genome, settings)
     log2 = _corrected_log2(sample, usable, genome, settings, is_counts)
     log2 -= _corrected_log2(parent, usable, genome, settings, is_counts)
     counting = _counting_variance(sample, is_counts) + _counting_variance(parent, is_counts)
@@ -210,7 +197,7 @@ def profile_from_ratios(
     else:
         ratio -= np.log2(np.maximum(ploidy, 1) / 2.0)
     usable = np.isfinite(ratio) & (sample.ratio_log2 > settings.min_ratio_log2) & (ploidy > 0)
-    usable &= sample.weight > 0
+    usable &= (sample.weight > 0) & ~in_exclusion_list(sample, settings)
     counting = np.zeros(ratio.size)
     counting[usable] = _variance_by_weight(ratio[usable], sample.weight[usable], settings.noise_clip_sd)
     return make_profile(

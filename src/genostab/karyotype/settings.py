@@ -15,7 +15,11 @@ class Settings:
     base_bin_bp: int
     bin_widths_bp: tuple[int, ...]
     min_reads_per_bin: int
+    least_reads_per_bin: int
+    min_reads_for_gaps: int
     min_mapq: int
+    max_excluded_fraction: float
+    min_gaps_explained: float
     max_mapq0_fraction: float
     min_coverage: float
     min_ratio_log2: float
@@ -26,6 +30,8 @@ class Settings:
     min_blocks: int
     strata: int
     min_bins_per_stratum: int
+    quality_strata: int
+    max_trend_share: float
     female_x_ratio: float
     male_x_ratio: float
     female_max_y_ratio: float
@@ -77,6 +83,7 @@ class Settings:
     search_width: float
     decisive_odds: float
     max_alternatives: int
+    min_common_share: float
 
 
 def load_settings() -> Settings:

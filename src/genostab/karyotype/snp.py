@@ -10,8 +10,9 @@ import numpy as np
 
 from genostab.arrays import Bins, Bool, Float64, Genome, Profile, SnpTable
 from genostab.karyotype.annotate import Hotspot
-from genostab.karyotype.bins import autosomes, expected_ploidy, in_pseudo_autosomal
+from genostab.karyotype.bins import autosomes, expected_ploidy
 from genostab.karyotype.call import Karyotype, call_depth, reject, withhold
+from genostab.karyotype.mask import in_pseudo_autosomal
 from genostab.karyotype.noise import bounded_chi2, excess_variance
 from genostab.karyotype.normalise import make_profile
 from genostab.karyotype.settings import Settings

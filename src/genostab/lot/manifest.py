@@ -107,6 +107,8 @@ class Sequencing(Block):
     mappability_track: InputPath | None = None
     sample_name: Text | None = None
     parent_name: Text | None = None
+    exclude: Annotated[tuple[InputPath, ...], BeforeValidator(_listed)] = ()
+    bin_width: Annotated[int, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _has_a_sample(self) -> Self:

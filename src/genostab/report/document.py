@@ -85,6 +85,22 @@ class GenomeTrack:
     snp_baf: Float64 = field(default_factory=_no_float)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GcTrend:
+    """Log2 ratio of bins against their GC content before and after correction, for the figure.
+
+    gc_fraction : float64, shape (n_bins,), 0..1; before_log2, after_log2 : float64, shape (n_bins,); no NaN
+    stratum_gc, stratum_before_log2, stratum_after_log2 : float64, shape (n_strata,), medians, ascending in GC
+    """
+
+    gc_fraction: Float64
+    before_log2: Float64
+    after_log2: Float64
+    stratum_gc: Float64
+    stratum_before_log2: Float64
+    stratum_after_log2: Float64
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of a detail table; a number in unit ``fraction`` is printed as percent."""
@@ -132,9 +148,9 @@ class TextBlock:
 class ReportData:
     """Everything that the report, results.json and the MultiQC file say about one lot.
 
-    `genome` is None where nothing was sequenced; `deviations` are retests, overrides and failed controls in
-    words; `warnings` are what the run itself remarked; `provenance` is a tree of plain values (software,
-    versions, command, seed, inputs with SHA-256, parameters, times).
+    `genome` is None where nothing was sequenced, `gc_trend` where no GC content is known; `deviations` are retests,
+    overrides and failed controls in words; `warnings` are what the run itself remarked; `provenance` is a tree of
+    plain values (software, versions, command, seed, inputs with SHA-256, parameters, times).
     """
 
     header: Header
@@ -153,3 +169,4 @@ class ReportData:
     limits: tuple[TextBlock, ...] = ()
     provenance: Mapping[str, Json] = field(default_factory=dict)
     karyotype: KaryotypeSummary = field(default_factory=KaryotypeSummary)
+    gc_trend: GcTrend | None = None

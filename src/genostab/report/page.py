@@ -15,6 +15,7 @@ from markupsafe import Markup
 from genostab.report import views
 from genostab.report.document import ReportData
 from genostab.report.figures import genome_figure
+from genostab.report.gc_figure import gc_figure
 from genostab.report.sensitivity_figure import KINDS, sensitivity_figure
 from genostab.report.viewer import viewer_data
 from genostab.report.wording import visible
@@ -93,6 +94,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "solutions_sentence": views.solutions_sentence(data.karyotype.solutions),
         "detection_setting": views.detection_setting(data.sensitivity),
         "unseen": views.unseen_sentences(data.sensitivity),
+        "gc_svg": None if data.gc_trend is None else gc_figure(data.gc_trend),
         "measurements": views.measurement_rows(data.measurements),
         "details": [views.detail_view(table) for table in data.details],
         "qc": views.qc_rows(data.qc),

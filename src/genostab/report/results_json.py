@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from genostab.report.document import GenomeTrack, ReportData
+from genostab.report.document import GcTrend, GenomeTrack, ReportData
 
 SCHEMA_VERSION = "1.0"
 
@@ -24,15 +24,17 @@ def results_json(data: ReportData) -> bytes:
     Keys sorted, no white space, floats in their shortest round-trip form, fractions 0..1, intervals 0-based
     half-open. JSON has no NaN or infinity: such a number is null, its path and what it was stand in ``non_finite``,
     and an estimate whose centre is lost has status ``not_computed``. The bins themselves are in
-    ``karyotype/bins.tsv.gz``; here stand chromosomes, counts and segments. O(size).
+    ``karyotype/bins.tsv.gz``; here stand chromosomes, counts and segments, and of the trend of GC its strata.
+    O(size).
     """
     lost: list[dict[str, str]] = []
     tree = {
         name: _plain(getattr(data, name), (name,), lost)
         for name in (field.name for field in fields(data))
-        if name != "genome"
+        if name not in ("genome", "gc_trend")
     }
     tree["genome"] = None if data.genome is None else _genome(data.genome, lost)
+    tree["gc_trend"] = None if data.gc_trend is None else _gc_trend(data.gc_trend, lost)
     tree["non_finite"] = lost
     tree["schema_version"] = SCHEMA_VERSION
     text = json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -74,6 +76,16 @@ def _finite(value: float, path: tuple[str, ...], lost: list[dict[str, str]]) -> 
         return value
     lost.append({"path": ".".join(path), "was": repr(value)})
     return None
+
+
+def _gc_trend(trend: GcTrend, lost: list[dict[str, str]]) -> dict[str, Any]:
+    strata = (
+        ("gc_fraction", trend.stratum_gc),
+        ("before_log2", trend.stratum_before_log2),
+        ("after_log2", trend.stratum_after_log2),
+    )
+    lists = {name: [_finite(v, ("gc_trend", name), lost) for v in values.tolist()] for name, values in strata}
+    return {"n_bins": int(trend.gc_fraction.size), **lists}
 
 
 def _genome(track: GenomeTrack, lost: list[dict[str, str]]) -> dict[str, Any]:

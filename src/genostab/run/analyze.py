@@ -19,9 +19,11 @@ from genostab.errors import UsageError
 from genostab.io.atomic import publish
 from genostab.io.genome import load_genome
 from genostab.karyotype.call import Karyotype
+from genostab.karyotype.quality import GcQuality
 from genostab.karyotype.settings import Settings, load_settings
 from genostab.lot.manifest import Manifest, Sequencing
 from genostab.report.document import (
+    GcTrend,
     GenomeTrack,
     Header,
     KaryotypeSummary,
@@ -209,6 +211,7 @@ def _report_data(
         warnings=sequenced.warnings if sequenced else (),
         methods=tuple(TextBlock(title=title, text=text) for title, text in METHODS),
         limits=tuple(TextBlock(title=title, text=text) for title, text in LIMITS),
+        gc_trend=_gc_trend(sequenced.gc) if sequenced and sequenced.gc else None,
         provenance=tree,  # type: ignore[arg-type]
         karyotype=KaryotypeSummary(solutions=sequenced.solutions if sequenced else ()),
     )
@@ -224,6 +227,9 @@ def _not_tested(block: Sequencing | None) -> tuple[NotTested, ...]:
         "sequencing.panel": "panels are not read yet: small variants are not judged" if block.panel else "",
         "sequencing.sample": "the array is analysed; analyse the reads apart"
         if has_array and block.sample
+        else "",
+        "sequencing.exclude": "exclusion lists are for bins, not for the probes of an array"
+        if has_array and block.exclude
         else "",
         "sequencing.snps": "an array brings its own allele fractions" if has_array and block.snps else "",
     }
@@ -256,6 +262,17 @@ def _header(manifest: Manifest, profile: Profile, sequenced: Sequenced | None) -
 def _parents_text(block: Sequencing) -> str:
     sample = f" ({block.parent_name})" if block.parent_name else ""
     return ", ".join(f"{path.name}{sample}" for path in block.parent)
+
+
+def _gc_trend(gc: GcQuality) -> GcTrend:
+    return GcTrend(
+        gc_fraction=gc.gc_fraction,
+        before_log2=gc.before_log2,
+        after_log2=gc.after_log2,
+        stratum_gc=gc.stratum_gc,
+        stratum_before_log2=gc.stratum_before_log2,
+        stratum_after_log2=gc.stratum_after_log2,
+    )
 
 
 def _track(karyotype: Karyotype, genome: Genome, sequenced: Sequenced) -> GenomeTrack:

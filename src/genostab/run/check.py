@@ -14,13 +14,16 @@ from genostab.errors import GenostabError, GenostabErrors, InputError
 from genostab.io.bam import read_alignment_header
 from genostab.io.bins import read_bins
 from genostab.io.counts_file import read_counts
+from genostab.io.exclusion import read_exclusion
 from genostab.io.genome import check_contigs, load_genome
 from genostab.io.limits import open_bytes
 from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
 from genostab.io.vcf import read_allele_depths
+from genostab.karyotype.settings import load_settings
 from genostab.lot.load import load_manifest, load_sound_part
 from genostab.lot.manifest import Manifest, Sequencing
+from genostab.run.bin_width import check_bin_width
 from genostab.run.blocks import block_steps
 from genostab.run.file_kind import FileKind, check_same_kind, check_sample_names, file_kind, sample_file
 from genostab.run.provenance import input_files
@@ -81,6 +84,7 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
     }
     yield partial(check_same_kind, block)
     yield partial(check_sample_names, block)
+    yield partial(check_bin_width, block.bin_width, kind, load_settings())
     for path, name in ((sample, block.sample_name), *((each, block.parent_name) for each in block.parent)):
         # Reads and counts of reads go together; anything else is read as what the sample is.
         own = file_kind(path) if kind in ("alignment", "counts") else kind
@@ -89,6 +93,8 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
         yield partial(read_allele_depths, block.snps, genome)
     if block.reference is not None:
         yield partial(_check_fasta, block.reference)
+    for path in block.exclude:
+        yield partial(read_exclusion, path, genome)
     for track in (block.gc_track, block.mappability_track):
         if track is not None:
             yield partial(read_track, track, genome, _no_bins())

@@ -24,6 +24,8 @@ def manifest_for(
     aids: Mapping[str, Path | None],
     sample_name: str | None = None,
     parent_name: str | None = None,
+    excluded: Sequence[Path] = (),
+    bin_width: int | None = None,
     assembly: str | None,
     profile: str | None,
 ) -> Manifest:
@@ -37,6 +39,8 @@ def manifest_for(
         bare file
     sample_name, parent_name : str or None, samples of a table of bins, with a bare file; a parent that has a name but
         no file is another sample of the same file
+    excluded : sequence of Path, exclusion lists, with a bare file
+    bin_width : int or None, bp, with a bare file
     assembly, profile : str or None; with a manifest they take the place of what it says
 
     Raises
@@ -47,7 +51,14 @@ def manifest_for(
     is_manifest = path.suffix.lower() in _MANIFEST_ENDINGS
     if is_manifest:
         _refuse_missing_manifest(path)
-        options = {"parent": parents or None, "sample": sample_name, "parent_sample": parent_name, **aids}
+        options = {
+            "parent": parents or None,
+            "sample": sample_name,
+            "parent_sample": parent_name,
+            "exclude": excluded or None,
+            "bin_width": bin_width,
+            **aids,
+        }
         given = [name for name, value in options.items() if value is not None]
         _refuse_beside_manifest(path, [f"--{name.replace('_', '-')}" for name in given])
     changed = {
@@ -58,7 +69,7 @@ def manifest_for(
         manifest = load_manifest(path)
     else:
         same_file = [path] if parent_name is not None and not parents else []
-        manifest = _bare(path, [*parents, *same_file], aids, sample_name, parent_name)
+        manifest = _bare(path, [*parents, *same_file], aids, sample_name, parent_name, excluded, bin_width)
     return manifest.model_copy(update={key: value for key, value in changed.items() if value is not None})
 
 
@@ -68,8 +79,10 @@ def _bare(
     aids: Mapping[str, Path | None],
     sample_name: str | None,
     parent_name: str | None,
+    excluded: Sequence[Path],
+    bin_width: int | None,
 ) -> Manifest:
-    named = [file for file in (path, *parents, *aids.values()) if file is not None]
+    named = [file for file in (path, *parents, *aids.values(), *excluded) if file is not None]
     together(partial(_refuse_missing, file) for file in named)
     is_array = file_kind(path) == "array"
     return Manifest(
@@ -80,6 +93,8 @@ def _bare(
             parent=tuple(parents),
             sample_name=sample_name,
             parent_name=parent_name,
+            exclude=tuple(excluded),
+            bin_width=bin_width,
             **aids,
         ),
     )
@@ -97,8 +112,8 @@ def _refuse_beside_manifest(path: Path, names: Sequence[str]) -> None:
             "GS-1001",
             what="an option that does not go with a manifest",
             where=f"{' '.join(names)} beside {path.name}",
-            found="a manifest, which names these files itself",
-            expected="the file under sequencing: in the manifest",
+            found="a manifest, which says this itself",
+            expected="it under sequencing: in the manifest",
             action="write it there, or give a bare sequencing file",
         )
 

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genostab.errors import InputError
-from genostab.io.alignment_index import WINDOW_BP, ContigIndex, find_index, read_index
+from genostab.io.alignment_index import WINDOW_BP, ContigIndex, find_index, read_index, refuse_other_index
+from genostab.io.atomic import write_atomic
 from genostab.io.bam import read_alignment_header
 from genostab.io.genome import check_contigs, chromosome_index, load_genome
+from genostab.io.tsv import table_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +31,21 @@ class ChromosomeScan:
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """A triage: sex ("female", "male" or "unknown") and every chromosome."""
+    """A triage: sex ("female", "male" or "unknown"), every chromosome, and its windows."""
 
     sex: str
     chromosomes: tuple[ChromosomeScan, ...]
+    windows: tuple[ScanWindows, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScanWindows:
+    """The 16-kb windows of one chromosome: compressed bytes, float64, shape (n_windows,), and bytes of two copies."""
+
+    name: str
+    length_bp: int
+    window_bytes: NDArray[np.float64]
+    bytes_of_two: float
 
 
 def scan_alignment(path: Path, assembly: str) -> Scan:
@@ -46,8 +59,8 @@ def scan_alignment(path: Path, assembly: str) -> Scan:
     Raises
     ------
     InputError
-        GS-2001 without index, GS-2003 and GS-2004 for one that cannot be read, GS-2101 for another assembly, GS-2104
-        where it shows no reads.
+        GS-2001 without index, GS-2003 and GS-2004 for one that cannot be read, GS-2101 for another assembly or the
+        index of another file, GS-2104 where it shows no reads.
 
     Notes
     -----
@@ -59,6 +72,8 @@ def scan_alignment(path: Path, assembly: str) -> Scan:
     header = read_alignment_header(path)
     check_contigs(header.contigs, genome, str(path))
     contigs = read_index(find_index(path), list(header.contigs.values()))
+    known = [chromosome_index(name, genome) >= 0 for name in header.contigs]
+    refuse_other_index(path, [contig for contig, is_known in zip(contigs, known, strict=True) if is_known])
     blocks: dict[int, tuple[NDArray[np.float64], int]] = {}
     for name, contig in zip(header.contigs, contigs, strict=True):
         chrom = chromosome_index(name, genome)
@@ -92,7 +107,49 @@ def scan_alignment(path: Path, assembly: str) -> Scan:
             )
             for chrom, (own, n_mapped) in sorted(blocks.items())
         ),
+        windows=tuple(
+            ScanWindows(
+                name=genome.names[chrom],
+                length_bp=int(genome.length_bp[chrom]),
+                window_bytes=contigs[position].window_bytes,
+                bytes_of_two=level * WINDOW_BP,
+            )
+            for chrom, position in sorted(
+                (chromosome_index(name, genome), i) for i, name in enumerate(header.contigs)
+            )
+            if chrom >= 0
+        ),
     )
+
+
+def write_profile(scan: Scan, out: Path) -> None:
+    """The windows of a triage as a table: chrom, start, end, compressed bytes, copies as they suggest them.
+
+    Parameters
+    ----------
+    scan : Scan
+    out : Path, TSV; positions are 0-based half-open
+    """
+    rows = (
+        (
+            each.name,
+            at * WINDOW_BP,
+            min((at + 1) * WINDOW_BP, each.length_bp),
+            round(n_bytes),
+            round(copies, 3),
+        )
+        for each in scan.windows
+        for at, (n_bytes, copies) in enumerate(
+            zip(
+                each.window_bytes.tolist(),
+                (2.0 * each.window_bytes / each.bytes_of_two).tolist(),
+                strict=True,
+            )
+        )
+        if at * WINDOW_BP < each.length_bp
+    )
+    columns = ("chrom", "start", "end", "compressed_bytes", "copies")
+    write_atomic(out, table_bytes(columns, rows, ("triage from the index, never a verdict",)))
 
 
 def _rules() -> dict[str, float]:

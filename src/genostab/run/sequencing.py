@@ -14,22 +14,25 @@ from genostab.errors import InputError
 from genostab.io.bam import AlignmentCounts, count_alignment
 from genostab.io.bins import BinsFile, read_bins
 from genostab.io.counts_file import read_counts
-from genostab.io.fasta import gc_fraction_from_fasta
 from genostab.io.snp_array import read_snp_array
-from genostab.io.tracks import read_track
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.alleles import add_alleles
-from genostab.karyotype.bins import choose_bin_width, join_bins, why_not_alone
+from genostab.karyotype.bins import join_bins, why_not_alone, with_unread
 from genostab.karyotype.call import Karyotype, call_depth, withhold
+from genostab.karyotype.common import load_common_variants, spare_common
 from genostab.karyotype.normalise import profile_alone, profile_from_ratios, profile_paired
 from genostab.karyotype.ploidy import ploidy_solutions
+from genostab.karyotype.quality import GcQuality
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex, infer_sex
 from genostab.karyotype.snp import array_sex, call_array, lrr_sd
 from genostab.lot.manifest import Sequencing
 from genostab.results import Solution
+from genostab.run.aids import alignment_names, naming_remarks, read_exclusions, with_aids
+from genostab.run.bin_width import check_bin_width, settle_bin_width
 from genostab.run.file_kind import file_kind
 from genostab.run.hotspots import load_hotspots
+from genostab.run.quality import CoverageQuality, judge_coverage
 
 Progress = Callable[[str], None]
 
@@ -38,7 +41,8 @@ Progress = Callable[[str], None]
 class Sequenced:
     """What the sequencing block gave: karyotype, the sample's names, figures of quality, and remarks.
 
-    `snps` are points for the figure; `qc` rows are (name, value, unit, note); `solutions` are the readings of ploidy.
+    `snps` are points for the figure; `qc` rows are (name, value, unit, note); `solutions` are the readings of ploidy;
+    `gc` is the trend of GC before and after its correction.
     """
 
     karyotype: Karyotype
@@ -48,6 +52,7 @@ class Sequenced:
     qc: tuple[tuple[str, str | float | int, str, str], ...]
     warnings: tuple[str, ...]
     solutions: tuple[Solution, ...] = ()
+    gc: GcQuality | None = None
 
 
 def analyse_sequencing(
@@ -78,10 +83,14 @@ def analyse_sequencing(
     sample = block.array or block.sample
     assert sample is not None, "the manifest demands one of the two"
     kind = "array" if block.array else file_kind(sample)
+    check_bin_width(block.bin_width, kind, settings)
     if kind == "array":
-        return _from_array(sample, block.parent, sex, genome, settings, on_progress)
+        found = _from_array(sample, block.parent, sex, genome, settings, on_progress)
+        return _common_spared(found, genome, settings)
     read = _from_bins if kind == "bins" else _from_alignment
-    sequenced = read(block, sample, sex, genome, settings, threads, on_progress)
+    sequenced = _common_spared(
+        read(block, sample, sex, genome, settings, threads, on_progress), genome, settings
+    )
     if block.snps is None:
         return sequenced
     on_progress(f"allele depths of {block.snps.name}")
@@ -93,6 +102,12 @@ def analyse_sequencing(
     n_het = int((snps.genotype == 1).sum())
     qc = (*sequenced.qc, ("heterozygous SNPs", n_het, "SNPs", block.snps.name))
     return replace(sequenced, karyotype=karyotype, snps=snps, qc=qc)
+
+
+def _common_spared(sequenced: Sequenced, genome: Genome, settings: Settings) -> Sequenced:
+    karyotype = sequenced.karyotype
+    calls = spare_common(karyotype.calls, load_common_variants(genome.assembly), settings)
+    return replace(sequenced, karyotype=replace(karyotype, calls=calls))
 
 
 def _settle_sex(stated: Sex | None, seen: Sex, where: str) -> tuple[Sex, tuple[str, ...]]:
@@ -192,17 +207,6 @@ def _noise_rows(karyotype: Karyotype) -> tuple[tuple[str, float, str, str], ...]
     )
 
 
-def _with_tracks(bins: Bins, block: Sequencing, genome: Genome) -> Bins:
-    """Bins with the user's GC and mappability in place of what the reads say."""
-    if block.reference is not None:
-        bins = replace(bins, gc_fraction=gc_fraction_from_fasta(block.reference, genome, bins))
-    if block.gc_track is not None:
-        bins = replace(bins, gc_fraction=read_track(block.gc_track, genome, bins))
-    if block.mappability_track is not None:
-        bins = replace(bins, mapq0_fraction=1.0 - read_track(block.mappability_track, genome, bins))
-    return bins
-
-
 def _count(
     path: Path, block: Sequencing, genome: Genome, settings: Settings, threads: int, on_progress: Progress
 ) -> AlignmentCounts:
@@ -248,33 +252,49 @@ def _from_alignment(
     threads: int,
     on_progress: Progress,
 ) -> Sequenced:
-    counted = [_count(p, block, genome, settings, threads, on_progress) for p in (path, *block.parent)]
-    width = choose_bin_width([each.bins for each in counted], genome, settings)
-    joined = [join_bins(each.bins, width // settings.base_bin_bp) for each in counted]
-    joined = [_with_tracks(bins, block, genome) for bins in joined]
+    lists = read_exclusions(block, genome)
+    paths = (path, *block.parent)
+    counted = [_count(p, block, genome, settings, threads, on_progress) for p in paths]
+    width, width_row, unwise = settle_bin_width(
+        [each.bins for each in counted], block.bin_width, genome, settings
+    )
+    factor = width // settings.base_bin_bp
+    joined = [with_unread(join_bins(each.bins, factor), each.bins, factor, settings) for each in counted]
+    joined = with_aids(joined, block, lists, genome)
     on_progress(f"segmentation in bins of {width // 1000} kb")
     seen = infer_sex(joined[0], joined[0].n_reads, genome, settings)
     settled, warnings = _settle_sex(sex, seen, path.name)
     karyotype = _call_coverage(joined, True, settled, genome, settings)
+    judged = judge_coverage(karyotype, joined, settled, genome, settings, is_counts=True)
     qc = (
-        *(row for p, each in zip((path, *block.parent), counted, strict=True) for row in _read_rows(p, each)),
-        ("bin width", width, "bp", f"least with {settings.min_reads_per_bin} reads in the median bin"),
+        *(row for p, each in zip(paths, counted, strict=True) for row in _read_rows(p, each)),
+        width_row,
         ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
         ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
         *_noise_rows(karyotype),
+        *judged.rows,
     )
     dropped = counted[0].dropped_contigs
     remarks = (
         (f"{len(dropped)} contigs outside chromosomes 1-22, X and Y were not counted",) if dropped else ()
     )
     return Sequenced(
-        karyotype=karyotype,
+        karyotype=judged.karyotype,
         sample=counted[0].sample,
         has_parent=bool(block.parent),
         snps=None,
         qc=qc,
-        warnings=(*warnings, *_withheld(karyotype), *remarks),
+        warnings=(
+            *warnings,
+            *_withheld(karyotype),
+            *unwise,
+            *judged.warnings,
+            *remarks,
+            *(note for each in lists for note in each.notes),
+            *naming_remarks(alignment_names(paths, genome), block, lists, genome),
+        ),
         solutions=_solutions(karyotype, genome, 0.0, settings),
+        gc=judged.gc,
     )
 
 
@@ -350,28 +370,50 @@ def _from_bins(
             expected="ratios in all of these files, or in none",
             action="give the parent's file of the same kind, such as two .cnr or two .cnn",
         )
+    lists = read_exclusions(block, genome)
+    files = [
+        replace(file, bins=bins)
+        for file, bins in zip(files, with_aids([f.bins for f in files], block, lists, genome), strict=True)
+    ]
     own = files[0].bins
     coverage = np.exp2(own.ratio_log2) if files[0].kind == "ratio" else own.n_reads
     settled, warnings = _settle_sex(sex, infer_sex(own, coverage, genome, settings), path.name)
-    if kinds == {"ratio"}:
-        karyotype = _call_ratios(files, settled, genome, settings)
-    else:
-        joined = [_with_tracks(file.bins, block, genome) for file in files]
-        karyotype = _call_coverage(joined, kinds == {"counts"}, settled, genome, settings)
+    judged = _judged_bins(files, settled, genome, settings)
     qc = (
-        ("bins used", karyotype.profile.chrom.size, "bins", f"of {own.chrom.size}, {files[0].kind}"),
+        ("bins used", judged.karyotype.profile.chrom.size, "bins", f"of {own.chrom.size}, {files[0].kind}"),
         ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
-        *_noise_rows(karyotype),
+        *_noise_rows(judged.karyotype),
+        *judged.rows,
     )
+    named = {p.name: file.naming for p, file in zip((path, *block.parent), files, strict=True)}
     return Sequenced(
-        karyotype=karyotype,
+        karyotype=judged.karyotype,
         sample=block.sample_name or "",
         has_parent=bool(block.parent),
         snps=None,
         qc=qc,
-        warnings=(*warnings, *_withheld(karyotype), *(note for file in files for note in file.notes)),
-        solutions=_solutions(karyotype, genome, 0.0, settings),
+        warnings=(
+            *warnings,
+            *_withheld(judged.karyotype),
+            *judged.warnings,
+            *(note for file in files for note in file.notes),
+            *(note for each in lists for note in each.notes),
+            *naming_remarks(named, block, lists, genome),
+        ),
+        solutions=_solutions(judged.karyotype, genome, 0.0, settings),
+        gc=judged.gc,
     )
+
+
+def _judged_bins(files: Sequence[BinsFile], sex: Sex, genome: Genome, settings: Settings) -> CoverageQuality:
+    """Calls of binned files; ratios of another program have no coverage to judge."""
+    if files[0].kind == "ratio":
+        karyotype = _call_ratios(files, sex, genome, settings)
+        return CoverageQuality(karyotype=karyotype, rows=(), warnings=(), gc=None)
+    is_counts = all(file.kind == "counts" for file in files)
+    samples = [file.bins for file in files]
+    karyotype = _call_coverage(samples, is_counts, sex, genome, settings)
+    return judge_coverage(karyotype, samples, sex, genome, settings, is_counts=is_counts)
 
 
 def _call_ratios(files: Sequence[BinsFile], sex: Sex, genome: Genome, settings: Settings) -> Karyotype:

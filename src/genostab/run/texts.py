@@ -6,7 +6,8 @@ METHODS = (
     (
         "Copy number from reads",
         "Primary, unduplicated reads are counted once per fragment in bins whose width follows the number of reads. "
-        "GC content per bin is that of the reads themselves unless a track or FASTA is given. With a parent line the "
+        "GC content per bin is that of the reads themselves unless a track or FASTA is given; its trend is learned "
+        "within chromosome arms. Gaps, repeats and exclusion lists are masked. With a parent line the "
         "profile is the log2 ratio of the two; the centre is that of bins outside significant changes. Segments are "
         "the exact optimum of weighted squared error plus a penalty per break (functional pruning). Segments, arms "
         "and chromosomes are tested against counting noise, overdispersion and waves, all estimated from the sample; "
@@ -49,6 +50,11 @@ LIMITS = (
         "No call is reported, and the copy-number criteria are INVALID, where the data cannot carry one: coverage "
         "alone without its GC content or of capture targets, and arrays whose Log R ratio is noisier than the "
         "published limit. X and Y are not called from arrays or from ratios without a parent.",
+    ),
+    (
+        "Empty sequence",
+        "Without a parent, a homozygous loss looks like a gap of the assembly unless the reference sequence or a list "
+        "of gaps is given. What lies inside a common germline variant is never named acquired.",
     ),
     (
         "Ploidy",
