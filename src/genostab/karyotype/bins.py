@@ -41,6 +41,13 @@ def choose_bin_width(samples: Sequence[Bins], genome: Genome, settings: Settings
     return settings.bin_widths_bp[-1]
 
 
+def joined_starts(bins: Bins, factor: int) -> Int64:
+    """First of every `factor` consecutive bins of a chromosome; ndarray of int64, shape (n_joined,)."""
+    width = int(bins.end[0] - bins.start[0])
+    group = bins.start // (width * factor)
+    return np.flatnonzero(np.concatenate(([True], (np.diff(bins.chrom) != 0) | (np.diff(group) != 0))))
+
+
 def join_bins(bins: Bins, factor: int) -> Bins:
     """Every `factor` consecutive bins of a chromosome as one: counts added, shares weighted by reads.
 
@@ -55,10 +62,7 @@ def join_bins(bins: Bins, factor: int) -> Bins:
     """
     if factor == 1:
         return bins
-    width = int(bins.end[0] - bins.start[0])
-    group = bins.start // (width * factor)
-    is_first = np.concatenate(([True], (np.diff(bins.chrom) != 0) | (np.diff(group) != 0)))
-    at = np.flatnonzero(is_first)
+    at = joined_starts(bins, factor)
     last = np.append(at[1:], bins.chrom.size) - 1
     seen = bins.n_reads / np.where(bins.mapq0_fraction < 1, 1 - bins.mapq0_fraction, 1.0)
     return Bins(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from genostab.arrays import Bins, Bool, Float64, Genome, Profile
+from genostab.arrays import Bins, Bool, Float64, Floats, Genome, Profile
 from genostab.errors import InputError
 from genostab.karyotype.bins import autosomes, expected_ploidy, usable_bins
 from genostab.karyotype.noise import excess_variance, independent_sd
@@ -16,66 +18,103 @@ _HALF_READ = 0.5
 _KNOWN_DF = 1e6  # of noise that is not estimated
 
 
-def gc_trend(values: Float64, gc_fraction: Float64, trained_on: Bool, settings: Settings) -> Float64:
+def gc_trend(values: Floats, gc_fraction: Float64, trained_on: Bool, settings: Settings) -> Floats:
     """Expected coverage by GC, as a factor around 1.
 
     Parameters
     ----------
-    values : ndarray of float64, shape (n_bins,), coverage, linear scale
+    values : ndarray of float, shape (n_bins,) or (n_bins, n_samples), coverage, linear scale
     gc_fraction : ndarray of float64, shape (n_bins,), 0..1, NaN where unknown
     trained_on : ndarray of bool, shape (n_bins,), bins of one ploidy to learn from
     settings : Settings, table [gc]
 
     Returns
     -------
-    ndarray of float64, shape (n_bins,), 1 where GC is unknown
+    ndarray of float, shape and dtype of values, 1 where GC is unknown
 
     Notes
     -----
     Medians of coverage in quantile strata of GC, joined by straight lines, constant beyond the outer strata.
     O(n log n).
     """
-    trained_on = trained_on & np.isfinite(gc_fraction) & np.isfinite(values)
+    trained_on = trained_on & np.isfinite(gc_fraction) & np.isfinite(values.reshape(values.shape[0], -1)).all(1)
     n = int(trained_on.sum())
     n_strata = min(settings.strata, n // settings.min_bins_per_stratum)
     if n_strata < 2:
-        return np.ones(values.size)
+        return np.ones_like(values)
     order = np.argsort(gc_fraction[trained_on], kind="stable")
     gc, coverage = gc_fraction[trained_on][order], values[trained_on][order]
     strata = np.array_split(np.arange(n), n_strata)
     centre = np.array([np.median(gc[s]) for s in strata])
-    level = np.array([np.median(coverage[s]) for s in strata])
-    overall = float(np.median(coverage))
-    if overall <= 0:
-        return np.ones(values.size)
+    level = np.array([np.median(coverage[s], axis=0) for s in strata])
+    overall = np.median(coverage, axis=0)
+    if not np.all(overall > 0):
+        return np.ones_like(values)
     distinct = np.concatenate(([True], np.diff(centre) > 0))
-    factor = np.interp(gc_fraction, centre[distinct], level[distinct] / overall)
-    return np.where(np.isfinite(gc_fraction) & (factor > 0), factor, 1.0)
+    factor = _between_knots(gc_fraction, centre[distinct], level[distinct] / overall)
+    known = per_bin(np.isfinite(gc_fraction), values)
+    return np.where(known & (factor > 0), factor, np.ones_like(factor))
 
 
-def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings, is_counts: bool) -> Float64:
-    """log2 of coverage after width and GC; half a read more, or a share of the median depth, keeps zero finite.
+def _between_knots(x: Float64, knots: Float64, height: Floats) -> Floats:
+    """Straight lines through the heights at the knots, constant beyond them; as `numpy.interp`, for many at once."""
+    if knots.size == 1:
+        return np.broadcast_to(height, (x.size, *height.shape[1:])).astype(height.dtype)
+    at = np.clip(np.nan_to_num(x), knots[0], knots[-1])
+    left = np.minimum(np.searchsorted(knots, at, side="right") - 1, knots.size - 2)
+    slope = np.diff(height, axis=0) / per_bin(np.diff(knots), height[1:])
+    line: Floats = slope[left] * per_bin(at - knots[left], height) + height[left]
+    return line
 
-    log2(n + 1/2) is free of the bias of log2(n) up to order 1 / n^2 (Anscombe 1948, doi 10.1093/biomet/35.3-4.246 [m]).
+
+def per_bin(values: Any, like: Floats) -> Any:
+    """Values per bin that broadcast over the samples of `like`, floats in its precision."""
+    values = values.astype(like.dtype) if values.dtype.kind == "f" else values
+    return values if like.ndim == 1 else values[:, np.newaxis]
+
+
+def corrected_log2(
+    n_reads: Floats, bins: Bins, usable: Bool, genome: Genome, settings: Settings, *, is_counts: bool
+) -> Floats:
+    """log2 of coverage after width, MAPQ 0 and GC of the bins.
+
+    Parameters
+    ----------
+    n_reads : ndarray of float, shape (n_bins,) or (n_bins, n_samples), reads, or depth without a unit
+    bins : Bins, their extent, GC and share of MAPQ 0
+    usable : ndarray of bool, shape (n_bins,)
+    genome : Genome
+    settings : Settings, tables [gc] and [mask]
+    is_counts : bool, as in `profile_alone`
+
+    Returns
+    -------
+    ndarray of float, shape and dtype of n_reads
+
+    Notes
+    -----
+    Half a read more, or a share of the median depth, keeps zero finite. log2(n + 1/2) is free of the bias of log2(n)
+    up to order 1 / n^2 (Anscombe 1948, doi 10.1093/biomet/35.3-4.246 [m]).
     """
     trained_on = usable & autosomes(genome)[bins.chrom]
     if is_counts:
         width = (bins.end - bins.start).astype(np.float64)
-        coverage = (bins.n_reads + _HALF_READ) * (np.median(width) / width)
+        coverage = (n_reads + _HALF_READ) * per_bin(np.median(width) / width, n_reads)
     else:
-        known = bins.n_reads[usable & np.isfinite(bins.n_reads)]
-        level = float(np.median(known)) if known.size else 1.0
-        coverage = np.maximum(bins.n_reads, settings.least_depth_share * level)
-    values = coverage / (1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99))
-    trend = gc_trend(values, bins.gc_fraction, trained_on, settings)
-    return np.log2(values / trend)
+        known = n_reads[usable & np.isfinite(n_reads.reshape(usable.size, -1)).any(1)]
+        level = np.nanmedian(known, axis=0) if known.size else 1.0
+        coverage = np.maximum(n_reads, settings.least_depth_share * level)
+    unique = 1.0 - np.clip(np.nan_to_num(bins.mapq0_fraction), 0.0, 0.99)
+    values = coverage / per_bin(unique, n_reads)
+    log2: Floats = np.log2(values / gc_trend(values, bins.gc_fraction, trained_on, settings))
+    return log2
 
 
-def _counting_variance(bins: Bins, is_counts: bool) -> Float64:
-    """Poisson variance of log2 reads, 0 where the values are no reads; ndarray of float64, shape (n_bins,)."""
+def counting_variance(n_reads: Floats, *, is_counts: bool) -> Floats:
+    """Poisson variance of log2 reads [log2 squared], 0 where the values are no reads; shape and dtype of n_reads."""
     if not is_counts:
-        return np.zeros(bins.n_reads.size)
-    variance: Float64 = _LOG2_VARIANCE / (bins.n_reads + _HALF_READ)
+        return np.zeros_like(n_reads)
+    variance: Floats = (_LOG2_VARIANCE / (n_reads + _HALF_READ)).astype(n_reads.dtype)
     return variance
 
 
@@ -150,11 +189,11 @@ def profile_alone(bins: Bins, genome: Genome, sex: Sex, settings: Settings, *, i
     """
     ploidy = expected_ploidy(bins, genome, sex)
     usable = usable_bins(bins, bins.n_reads, ploidy, genome, settings)
-    log2 = _corrected_log2(bins, usable, genome, settings, is_counts)
+    log2 = corrected_log2(bins.n_reads, bins, usable, genome, settings, is_counts=is_counts)
     return make_profile(
         bins=bins,
         ratio_log2=log2 - np.log2(np.maximum(ploidy, 1) / 2.0),
-        counting_variance=_counting_variance(bins, is_counts),
+        counting_variance=counting_variance(bins.n_reads, is_counts=is_counts),
         usable=usable,
         ploidy=ploidy,
         genome=genome,
@@ -175,9 +214,10 @@ def profile_paired(
     check_same_bins(sample, parent)
     ploidy = expected_ploidy(sample, genome, sex)
     usable = usable_bins(sample, parent.n_reads, ploidy, genome, settings)
-    log2 = _corrected_log2(sample, usable, genome, settings, is_counts)
-    log2 -= _corrected_log2(parent, usable, genome, settings, is_counts)
-    counting = _counting_variance(sample, is_counts) + _counting_variance(parent, is_counts)
+    log2 = corrected_log2(sample.n_reads, sample, usable, genome, settings, is_counts=is_counts)
+    log2 -= corrected_log2(parent.n_reads, parent, usable, genome, settings, is_counts=is_counts)
+    counting = counting_variance(sample.n_reads, is_counts=is_counts)
+    counting += counting_variance(parent.n_reads, is_counts=is_counts)
     return make_profile(
         bins=sample,
         ratio_log2=log2,
