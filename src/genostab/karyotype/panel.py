@@ -13,7 +13,7 @@ from genostab.arrays import Bins, Bool, Float32, Float64, Genome, Int8, Int64, P
 from genostab.errors import InputError
 from genostab.karyotype.bins import autosomes, expected_ploidy, join_bins, joined_starts, usable_bins
 from genostab.karyotype.noise import excess_variance
-from genostab.karyotype.normalise import corrected_log2, counting_variance, make_profile
+from genostab.karyotype.normalise import corrected_log2, counting_variance, make_profile, row_medians
 from genostab.karyotype.panel_waves import (
     MAD_SD,
     Scores,
@@ -29,6 +29,7 @@ from genostab.karyotype.significance import student_quantile
 _MEDIAN_COST = 0.5 * math.pi  # variance of the median of Gaussian values over that of their mean
 _QUARTILE_SD = 0.6744897501960817  # of a Gaussian, from the median to the upper quartile
 _MOST_DF = 1e6
+_ENOUGH_BINS = 20_000  # a median of so many has 0.9 % of the spread of one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,17 +60,18 @@ class Standard:
 
 @dataclass(frozen=True, kw_only=True)
 class _Rows:
-    """Some bins of some normals: centre, what is left of each normal, and what its coverage lets expect of that.
+    """Some bins of some normals: centre, what is left of each normal, and its counting noise.
 
     index : int64, shape (n_rows,); columns : bool, shape (n_normals,)
-    centre : float32, shape (n_rows,); residual, typical_sd : float32, shape (n_rows, n_columns) [log2]
+    centre : float32, shape (n_rows,); residual : float32, shape (n_rows, n_columns) [log2]
+    counting : float32, shape (n_rows, n_columns) [log2 squared]
     """
 
     index: Int64
     columns: Bool
     centre: Float32
     residual: Float32
-    typical_sd: Float32
+    counting: Float32
 
 
 def join_panel(panel: Panel, factor: int) -> Panel:
@@ -144,7 +146,7 @@ def fit_standard(panel: Panel, genome: Genome, sex: Sex, settings: Settings) -> 
         max_sd_ratio=math.inf,
         n_variable=0,
     )
-    standard = _with_rows(standard, rows, scores)
+    standard = _with_rows(standard, rows, scores, settings)
     sex_bins = np.flatnonzero(usable & ~is_autosome)
     if not sex_bins.size:
         return standard
@@ -152,7 +154,7 @@ def fit_standard(panel: Panel, genome: Genome, sex: Sex, settings: Settings) -> 
     if of_sex.sum() < settings.min_normals_waves:
         alike = replace(alike, amount=alike.amount[:, :0])
     other = _fit_rows(log2, panel, sex_bins, of_sex, settings)
-    with_xy = _with_rows(standard, other, alike)
+    with_xy = _with_rows(standard, other, alike, settings)
     return replace(with_xy, max_sd_ratio=standard.max_sd_ratio)
 
 
@@ -168,46 +170,52 @@ def _usable(panel: Panel, of_sex: Bool, ploidy: Int8, genome: Genome, settings: 
 
 
 def _column_medians(values: Float32) -> Float32:
-    return np.array([np.median(column) for column in np.ascontiguousarray(values.T)], dtype=np.float32)
+    """Median of each normal, over every so many bins where there are more than a scale needs."""
+    thinned = values[:: max(values.shape[0] // _ENOUGH_BINS, 1)]
+    return row_medians(np.ascontiguousarray(thinned.T))
 
 
 def _fit_rows(log2: Float32, panel: Panel, index: Int64, columns: Bool, settings: Settings) -> _Rows:
-    """Centre of some bins over some normals; what is left is clipped at so many times what is typical."""
-    chosen = log2[index][:, columns]
-    centre = median_of_rows(chosen)
-    residual = chosen - centre[:, np.newaxis]
+    """Centre of some bins over some normals, and what is left, clipped."""
+    residual = log2[index][:, columns]
+    centre = row_medians(residual)
+    residual -= centre[:, np.newaxis]
     counting = counting_variance(panel.values[index][:, columns], is_counts=panel.is_counts)
+    _clip(residual, counting, settings)
+    return _Rows(index=index, columns=columns, centre=centre, residual=residual, counting=counting)
+
+
+def _clip(residual: Float32, counting: Float32, settings: Settings) -> Float64:
+    """Clip what is left of each normal, in place, at so many times what is typical of it; the mean typical variance.
+
+    A benign variant of one normal then neither makes a wave nor masks its bins.
+    """
     spread = MAD_SD * _column_medians(np.abs(residual))
-    extra = np.maximum(np.square(spread) - _column_medians(counting), 0.0)
-    typical_sd = np.sqrt(counting + extra)
-    limit = np.float32(settings.clip_sd) * typical_sd
-    np.clip(residual, -limit, limit, out=residual)
-    return _Rows(index=index, columns=columns, centre=centre, residual=residual, typical_sd=typical_sd)
+    typical = counting + np.maximum(np.square(spread) - _column_medians(counting), 0.0)
+    expected: Float64 = typical.mean(axis=1, dtype=np.float64)
+    limit = np.sqrt(typical, out=typical)
+    limit *= np.float32(settings.clip_sd)
+    np.minimum(residual, limit, out=residual)
+    np.maximum(residual, np.negative(limit, out=limit), out=residual)
+    return np.maximum(expected, 1e-12)
 
 
-def median_of_rows(values: Float32) -> Float32:
-    """Median of each row, by sorting; ndarray of float32, shape (n_rows,)."""
-    n = values.shape[1]
-    ordered = np.sort(values, axis=1)
-    middle: Float32 = ordered[:, n // 2] if n % 2 else 0.5 * (ordered[:, n // 2 - 1] + ordered[:, n // 2])
-    return middle
-
-
-def _with_rows(standard: Standard, rows: _Rows, scores: Scores) -> Standard:
+def _with_rows(standard: Standard, rows: _Rows, scores: Scores, settings: Settings) -> Standard:
     """The standard with the centre, the waves and the variance of some bins; those that vary too much are masked."""
     shapes = wave_shapes(rows.residual, scores)
-    left = rows.residual - shapes @ scores.amount.T.astype(np.float32)
+    left = np.einsum("ik,jk->ij", shapes, scores.amount.astype(np.float32))
+    left -= rows.residual
+    expected = _clip(left, rows.counting, settings)
     n = int(rows.columns.sum())
     df = max(n - 1 - scores.amount.shape[1], 0)
-    expected = np.square(rows.typical_sd).mean(axis=1, dtype=np.float64)
-    ratio = np.square(left).sum(axis=1, dtype=np.float64) / max(df, 1) / np.maximum(expected, 1e-12)
+    ratio = np.einsum("ij,ij->i", left, left) / (max(df, 1) * expected)
     limit = upper_limit(np.log(np.maximum(ratio, 1e-12))) if df else math.inf
     variable = np.log(np.maximum(ratio, 1e-12)) > limit
     shrunk = shrunk_ratio(ratio, df) if df else np.ones(ratio.size)
     parts = {name: getattr(standard, name).copy() for name in ("usable", "centre", "variance", "n_normals")}
     parts["usable"][rows.index] = ~variable
     parts["centre"][rows.index] = rows.centre
-    parts["variance"][rows.index] = np.maximum(shrunk * expected, 1e-12)
+    parts["variance"][rows.index] = shrunk * expected
     parts["n_normals"][rows.index] = n
     all_shapes = standard.shapes.copy()
     if shapes.shape[1]:
@@ -258,8 +266,8 @@ def shrunk_ratio(ratio: Float64, df: int) -> Float64:
     Notes
     -----
     Empirical Bayes of scaled inverse chi-square variances (Smyth 2004, doi 10.2202/1544-6115.1027, eq. 7 to 10):
-    (d0 r0 + df r) / (d0 + df), where log r has variance trigamma(df / 2) + trigamma(d0 / 2); its location and spread are
-    taken as median and quartiles, so that the bins to be masked do not widen it.
+    (d0 r0 + df r) / (d0 + df), where log r has variance trigamma(df / 2) + trigamma(d0 / 2); its location and spread
+    are taken as median and quartiles, so that the bins to be masked do not widen it.
     """
     z = np.log(np.maximum(ratio, 1e-12))
     low, middle, high = np.quantile(z, (0.25, 0.5, 0.75))
@@ -336,37 +344,58 @@ def profile_against_panel(
     InputError
         GS-2203 where sample and panel do not go together; GS-2104 where too few bins are usable.
     """
+    standard = standard_for(sample, panel, genome, sex, settings, is_counts=is_counts)
+    return profile_by_standard(sample, None, standard, genome, settings, is_counts=is_counts)
+
+
+def standard_for(
+    sample: Bins, panel: Panel, genome: Genome, sex: Sex, settings: Settings, *, is_counts: bool
+) -> Standard:
+    """What a panel expects in the bins of a sample; GC that the panel does not know is the sample's.
+
+    Raises
+    ------
+    InputError
+        GS-2203 where sample and panel do not go together.
+    """
     panel = join_panel(panel, check_panel(sample, panel, is_counts=is_counts))
     if not np.isfinite(panel.bins.gc_fraction).any():
         panel = replace(panel, bins=replace(panel.bins, gc_fraction=sample.gc_fraction))
-    standard = fit_standard(panel, genome, sex, settings)
-    return profile_against_standard(sample, standard, genome, settings, is_counts=is_counts)
+    return fit_standard(panel, genome, sex, settings)
 
 
-def profile_against_standard(
-    sample: Bins, standard: Standard, genome: Genome, settings: Settings, *, is_counts: bool
+def profile_by_standard(
+    sample: Bins,
+    parent: Bins | None,
+    standard: Standard,
+    genome: Genome,
+    settings: Settings,
+    *,
+    is_counts: bool,
 ) -> Profile:
-    """Profile of a sample in the bins of a standard: GC and the standard's centre and waves taken out.
+    """Profile of a sample with what the standard expects taken out, or of its difference from a parent.
 
     Notes
     -----
-    Variance of a bin: counting noise of the sample, noise of the centre, and a multiple of the variance of normals there,
-    which the differences of neighbours tell.
+    Variance of a bin: counting noise of the sample (and of the parent, or of the standard's centre), and a multiple of
+    the variance of normals there, which the differences of neighbours tell.
 
     Raises
     ------
     InputError
         GS-2104 where too few bins are usable.
     """
-    usable, bins = standard.usable & np.isfinite(sample.n_reads), standard.bins
-    log2 = corrected_log2(sample.n_reads, bins, usable, genome, settings, is_counts=is_counts)
-    ratio = log2 - standard.centre
-    own = np.flatnonzero(usable & autosomes(genome)[bins.chrom])
-    blocks = make_blocks(bins.chrom[own], bins.start[own], genome, settings)
-    ratio -= standard.shapes @ wave_amounts(ratio[own], standard.shapes[own], blocks, settings)
+    usable = standard.usable & np.isfinite(sample.n_reads)
+    if parent is not None:
+        usable &= usable_bins(standard.bins, parent.n_reads, standard.ploidy, genome, settings)
+    ratio = _beyond_standard(sample, standard, usable, genome, settings, is_counts)
     known = counting_variance(sample.n_reads, is_counts=is_counts)
-    known += _MEDIAN_COST * standard.variance / standard.n_normals
-    known += _excess(ratio, known, standard.variance, usable, bins, settings) * standard.variance
+    if parent is None:
+        known += _MEDIAN_COST * standard.variance / standard.n_normals
+    else:
+        ratio -= _beyond_standard(parent, standard, usable, genome, settings, is_counts)
+        known += counting_variance(parent.n_reads, is_counts=is_counts)
+    known += _excess(ratio, known, standard, usable, settings) * standard.variance
     return make_profile(
         bins=sample,
         ratio_log2=ratio,
@@ -378,16 +407,33 @@ def profile_against_standard(
     )
 
 
+def _beyond_standard(
+    sample: Bins, standard: Standard, usable: Bool, genome: Genome, settings: Settings, is_counts: bool
+) -> Float64:
+    """log2 coverage less GC, centre and waves; float64, shape (n_bins,)."""
+    bins = standard.bins
+    ratio = corrected_log2(sample.n_reads, bins, usable, genome, settings, is_counts=is_counts)
+    ratio -= standard.centre
+    own = np.flatnonzero(usable & autosomes(genome)[bins.chrom])
+    blocks = make_blocks(bins.chrom[own], bins.start[own], genome, settings)
+    amounts = wave_amounts(ratio[own], standard.shapes[own], blocks, settings)
+    ratio -= np.einsum("ij,j->i", standard.shapes, amounts)
+    return ratio
+
+
 def _excess(
-    ratio: Float64, known: Float64, pattern: Float64, usable: Bool, bins: Bins, settings: Settings
+    ratio: Float64, known: Float64, standard: Standard, usable: Bool, settings: Settings
 ) -> float:
-    """The multiple of a pattern of variances that neighbours show beyond what is known of them."""
+    """The multiple of the variances of normals that neighbours show beyond what is known of them."""
     at = np.flatnonzero(usable & np.isfinite(ratio))
-    same = bins.chrom[at][1:] == bins.chrom[at][:-1]
+    same = np.diff(standard.bins.chrom[at]) == 0
+
+    def pairs(values: Float64) -> Float64:
+        return (values[at][1:] + values[at][:-1])[same]
+
+    scale = pairs(standard.variance)
     squares = np.square(np.diff(ratio[at]))[same]
-    scale = (pattern[at][1:] + pattern[at][:-1])[same]
-    noise = (known[at][1:] + known[at][:-1])[same]
-    return excess_variance(squares / scale, noise / scale, settings.noise_clip_sd)
+    return excess_variance(squares / scale, pairs(known) / scale, settings.noise_clip_sd)
 
 
 def sex_sd(panel: Panel, sex: Sex, settings: Settings) -> float:

@@ -3,6 +3,8 @@
 Shapes and sizes of waves are learnt from what varies within arms. A change of a whole arm or chromosome, in a normal
 or in the sample, can thus neither pass for a wave nor be absorbed by one; a change of a part of an arm is bounded by
 robust weights.
+
+Sums over bins are those of `einsum`, not of a threaded matrix product: they do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -142,7 +144,7 @@ def wave_scores(residual: Float32, blocks: Blocks, settings: Settings) -> Scores
     if not noise.all():
         return none
     scaled = means / noise
-    power, vectors = np.linalg.eigh(scaled.T @ scaled)
+    power, vectors = np.linalg.eigh(np.einsum("ij,ik->jk", scaled, scaled))
     singular = np.sqrt(np.maximum(power[::-1][: n - 1], 0.0))
     n_waves = int((singular > hard_threshold(n - 1, blocks.first.size) * np.median(singular)).sum())
     return Scores(amount=vectors[:, ::-1][:, :n_waves] * noise[:, np.newaxis], noise=noise)
@@ -162,7 +164,7 @@ def wave_shapes(residual: Float32, scores: Scores) -> Float32:
     """
     weighted = scores.amount / np.square(scores.noise)[:, np.newaxis]
     solved = np.linalg.pinv(weighted.T @ scores.amount) @ weighted.T
-    shapes: Float32 = residual @ solved.T.astype(np.float32)
+    shapes: Float32 = np.einsum("ij,kj->ik", residual, solved.astype(np.float32))
     return shapes
 
 
@@ -193,8 +195,9 @@ def wave_amounts(log2: Float64, shapes: Float32, blocks: Blocks, settings: Setti
     for _ in range(_ROUNDS):
         y, x = within_arms(seen, weight, blocks), within_arms(parts, weight, blocks)
         weighted = x * weight[:, np.newaxis]
-        amounts = np.linalg.lstsq(weighted.T @ x, weighted.T @ y, rcond=None)[0]
-        z = np.abs(y - x @ amounts) * np.sqrt(blocks.size)
+        normal, right = np.einsum("ij,ik->jk", weighted, x), np.einsum("ij,i->j", weighted, y)
+        amounts = np.linalg.lstsq(normal, right, rcond=None)[0]
+        z = np.abs(y - np.einsum("ij,j->i", x, amounts)) * np.sqrt(blocks.size)
         limit = settings.noise_clip_sd * MAD_SD * float(np.median(z))
         weight = blocks.size * np.minimum(1.0, limit / np.maximum(z, 1e-12))
     return amounts
