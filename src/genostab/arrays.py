@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ Int16 = NDArray[np.int16]
 Int8 = NDArray[np.int8]
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
-Floats = NDArray[np.floating[Any]]
+Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
 Bool = NDArray[np.bool_]
 
 

@@ -34,7 +34,9 @@ def test_reading_agrees_exactly(text: str) -> None:
     np.testing.assert_array_equal(ours[: max(n, 0)], twin[: max(n, 0)])
 
 
-@given(st.lists(st.lists(st.integers(-3, 10**18 - 1), min_size=3, max_size=3), max_size=5), st.integers(0, 300))
+@given(
+    st.lists(st.lists(st.integers(-3, 10**18 - 1), min_size=3, max_size=3), max_size=5), st.integers(0, 300)
+)
 @example([[0, -1, 10], [9, 99, 999]], 300)
 def test_writing_agrees_exactly(rows: list[list[int]], room: int) -> None:
     numbers = np.array(rows, dtype=np.int64).reshape(-1, 3)
@@ -58,7 +60,14 @@ def test_a_table_of_numpy_is_read_and_written() -> None:
 
 @pytest.mark.parametrize(
     ("text", "row"),
-    [("1\t2\n3\n", 1), ("1\t2\n3\t4\t5\n", 1), ("1\t-2\n", 0), ("1\t2\n3\t4", 1), ("1\t2\n" * 4, 3), ("1\t2.0\n", 0)],
+    [
+        ("1\t2\n3\n", 1),
+        ("1\t2\n3\t4\t5\n", 1),
+        ("1\t-2\n", 0),
+        ("1\t2\n3\t4", 1),
+        ("1\t2\n" * 4, 3),
+        ("1\t2.0\n", 0),
+    ],
 )
 def test_the_first_wrong_row_is_told(text: str, row: int) -> None:
     assert read_numbers(as_bytes(text), np.zeros((3, 2), dtype=np.int64)) == -1 - row

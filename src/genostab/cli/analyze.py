@@ -29,6 +29,7 @@ _FILE = click.Path(path_type=Path)
     "--parent", "parents", type=_FILE, multiple=True, help="Parent line (BAM, bins, array); twice for a trio."
 )
 @click.option("--snps", type=_FILE, help="VCF with allele depths (AD) of the sample.")
+@click.option("--panel", type=_FILE, help="Panel of normals of the same protocol (genostab panel).")
 @click.option("--reference", type=_FILE, help="FASTA: decodes a CRAM, and gives GC per bin.")
 @click.option(
     "--gc-track", type=_FILE, help="GC fraction (bedGraph, WIG or TSV) in place of that of the reads."
@@ -50,6 +51,7 @@ def analyze(
     output: Path,
     parents: tuple[Path, ...],
     snps: Path | None,
+    panel: Path | None,
     reference: Path | None,
     gc_track: Path | None,
     mappability_track: Path | None,
@@ -68,6 +70,7 @@ def analyze(
 
     aids = {
         "snps": snps,
+        "panel": panel,
         "reference": reference,
         "gc_track": gc_track,
         "mappability_track": mappability_track,

@@ -87,7 +87,11 @@ def read_counts(path: Path, genome: Genome) -> CountsFile:
     if not good.all() or (at.size and np.bincount(at).max() > 1):
         line = 4 + int(np.argmin(good)) if not good.all() else 4
         raise _refuse(
-            "GS-2202", path, f"an impossible row (line {line})", rows.split("\n", line - 3)[line - 4][:60], "one row per bin"
+            "GS-2202",
+            path,
+            f"an impossible row (line {line})",
+            rows.split("\n", line - 3)[line - 4][:60],
+            "one row per bin",
         )
     raw = np.zeros((5, chrom.size), dtype=np.int64)
     raw[:, at] = table[:, 2:].T

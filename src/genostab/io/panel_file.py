@@ -48,13 +48,19 @@ def panel_bytes(panel: Panel, genome: Genome) -> bytes:
     }
     bins = panel.bins
     scaled = panel.values.astype(np.float64) * (1.0 if panel.is_counts else _DEPTH)
-    place = (bins.chrom, bins.start, bins.end, _whole(bins.gc_fraction, _SHARE), _whole(bins.mapq0_fraction, _SHARE))
+    place = (
+        bins.chrom,
+        bins.start,
+        bins.end,
+        _whole(bins.gc_fraction, _SHARE),
+        _whole(bins.mapq0_fraction, _SHARE),
+    )
     rows = np.column_stack((*place, _whole(scaled, 1.0)))
     if panel.bin_bp:
         rows = rows[(panel.values != 0).any(axis=1)]
     columns = "\t".join((*_PLACE, *(format_cell(normal.name) for normal in panel.normals)))
     head = f"{MAGIC}\n#{json.dumps(facts, sort_keys=True)}\n{columns}\n"
-    return gzip_bytes(head.encode() + number_bytes(rows))
+    return gzip_bytes(head.encode() + number_bytes(rows.astype(np.int64)))
 
 
 def _whole(values: Float64, scale: float) -> Int64:
@@ -97,21 +103,30 @@ def read_panel(path: Path, genome: Genome) -> Panel:
         if facts["assembly"] == genome.assembly:
             _check_rows(table, int(bin_bp), genome)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _refuse("GS-2202", path, "a damaged panel", str(error)[:120], "what genostab panel wrote") from None
+        raise _refuse(
+            "GS-2202", path, "a damaged panel", str(error)[:120], "what genostab panel wrote"
+        ) from None
     if facts["assembly"] != genome.assembly:
-        raise _refuse("GS-2101", path, "a panel of another assembly", str(facts["assembly"])[:60], genome.assembly)
+        raise _refuse(
+            "GS-2101", path, "a panel of another assembly", str(facts["assembly"])[:60], genome.assembly
+        )
     if bin_bp:
         table = _tiled(table, int(bin_bp), genome)
     return _panel(table, values == "reads", int(bin_bp), int(evaluated_bp), int(min_mapq), normals)
 
 
 def _normal(facts: Mapping[str, Any]) -> Normal:
-    known = {field.name: field.type for field in fields(Normal)}
-    if set(facts) != set(known) or facts["sex"] not in _SEXES:
+    if set(facts) != {field.name for field in fields(Normal)} or facts["sex"] not in _SEXES:
         raise ValueError("a normal with other facts")
-    numbers = {name: math.nan if facts[name] is None else float(facts[name]) for name in known if name.endswith("_log2")}
-    words = {name: str(facts[name]) for name in ("name", "sha256", "left_out")}
-    return Normal(**words, sex=facts["sex"], n_reads=int(facts["n_reads"]), **numbers)
+    known: dict[str, Any] = {name: math.nan if value is None else value for name, value in facts.items()}
+    normal = Normal(**known)
+    texts = (normal.name, normal.sha256, normal.left_out)
+    numbers = [value for name, value in known.items() if name.endswith("_log2")]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(normal.n_reads, int):
+        raise ValueError("a normal with facts of other types")
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise ValueError("a normal with figures that are no numbers")
+    return normal
 
 
 def _check_rows(table: Int64, bin_bp: int, genome: Genome) -> None:

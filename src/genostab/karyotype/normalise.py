@@ -66,14 +66,15 @@ def row_medians(values: Floats) -> Floats:
     """
     n = values.shape[1]
     ordered = np.sort(values, axis=1)
-    middle: Floats = ordered[:, n // 2] if n % 2 else (ordered[:, n // 2 - 1] + ordered[:, n // 2]) / 2
+    middle: Floats = ordered[:, (n - 1) // 2] + ordered[:, n // 2]
+    middle /= 2
     return middle
 
 
 def _between_knots(x: Float64, knots: Float64, height: Floats) -> Floats:
     """Straight lines through heights at knots, constant beyond; `numpy.interp`, (n_bins, n_samples) at once."""
     if knots.size == 1:
-        return np.repeat(height, x.size, axis=0)
+        return np.repeat(height, x.size, 0)
     at = np.clip(np.nan_to_num(x), knots[0], knots[-1])
     left = np.minimum(np.searchsorted(knots, at, side="right") - 1, knots.size - 2)
     slope = np.diff(height, axis=0) / per_bin(np.diff(knots), height)

@@ -166,7 +166,8 @@ def _usable(panel: Panel, of_sex: Bool, ploidy: Int8, genome: Genome, settings: 
     share = like[is_autosome].sum() / coverage[is_autosome].sum() if of_sex.any() else 1.0
     coverage[~is_autosome] = (like / share)[~is_autosome]
     known = np.isfinite(coverage)
-    return known & usable_bins(panel.bins, np.where(known, coverage, 0.0), ploidy, genome, settings)
+    usable: Bool = known & usable_bins(panel.bins, np.where(known, coverage, 0.0), ploidy, genome, settings)
+    return usable
 
 
 def _column_medians(values: Float32) -> Float32:
@@ -206,16 +207,16 @@ def _with_rows(standard: Standard, rows: _Rows, scores: Scores, settings: Settin
     left = np.einsum("ik,jk->ij", shapes, scores.amount.astype(np.float32))
     left -= rows.residual
     expected = _clip(left, rows.counting, settings)
-    n = int(rows.columns.sum())
+    n, n_rows = int(rows.columns.sum()), rows.index.size
     df = max(n - 1 - scores.amount.shape[1], 0)
     ratio = np.einsum("ij,ij->i", left, left) / (max(df, 1) * expected)
     limit = upper_limit(np.log(np.maximum(ratio, 1e-12))) if df else math.inf
     variable = np.log(np.maximum(ratio, 1e-12)) > limit
-    shrunk = shrunk_ratio(ratio, df) if df else np.ones(ratio.size)
+    variance = shrunk_ratio(ratio, df) * expected if df else np.full(n_rows, _usual_variance(standard))
     parts = {name: getattr(standard, name).copy() for name in ("usable", "centre", "variance", "n_normals")}
     parts["usable"][rows.index] = ~variable
     parts["centre"][rows.index] = rows.centre
-    parts["variance"][rows.index] = shrunk * expected
+    parts["variance"][rows.index] = variance
     parts["n_normals"][rows.index] = n
     all_shapes = standard.shapes.copy()
     if shapes.shape[1]:
@@ -227,6 +228,11 @@ def _with_rows(standard: Standard, rows: _Rows, scores: Scores, settings: Settin
         max_sd_ratio=math.exp(0.5 * limit) if limit < 100.0 else math.inf,
         n_variable=standard.n_variable + int(variable.sum()),
     )
+
+
+def _usual_variance(standard: Standard) -> float:
+    """Of a bin of the autosomes; where a single normal has no variance of its own."""
+    return float(np.median(standard.variance[standard.usable & (standard.n_normals > 1)]))
 
 
 def upper_limit(values: Float64) -> float:
@@ -395,7 +401,10 @@ def profile_by_standard(
     else:
         ratio -= _beyond_standard(parent, standard, usable, genome, settings, is_counts)
         known += counting_variance(parent.n_reads, is_counts=is_counts)
-    known += _excess(ratio, known, standard, usable, settings) * standard.variance
+    is_autosome = autosomes(genome)[standard.bins.chrom]
+    for own in (is_autosome, ~is_autosome):
+        more = _excess(ratio, known, standard, usable & own, settings)
+        known[own] += more * standard.variance[own]
     return make_profile(
         bins=sample,
         ratio_log2=ratio,
@@ -421,15 +430,14 @@ def _beyond_standard(
     return ratio
 
 
-def _excess(
-    ratio: Float64, known: Float64, standard: Standard, usable: Bool, settings: Settings
-) -> float:
+def _excess(ratio: Float64, known: Float64, standard: Standard, usable: Bool, settings: Settings) -> float:
     """The multiple of the variances of normals that neighbours show beyond what is known of them."""
     at = np.flatnonzero(usable & np.isfinite(ratio))
     same = np.diff(standard.bins.chrom[at]) == 0
 
     def pairs(values: Float64) -> Float64:
-        return (values[at][1:] + values[at][:-1])[same]
+        sums: Float64 = (values[at][1:] + values[at][:-1])[same]
+        return sums
 
     scale = pairs(standard.variance)
     squares = np.square(np.diff(ratio[at]))[same]

@@ -42,9 +42,9 @@ def checked_panel(panel: Panel, genome: Genome, settings: Settings) -> Panel:
 
     Notes
     -----
-    Leave-one-out: each normal is a sample, the others are its panel. One by one, the worst first, those leave that carry
-    a change longer than `max_benign_bp`, then those whose whole chromosomes scatter more than the others' (Grubbs 1969,
-    doi 10.1080/00401706.1969.10490657, on the logarithm). O(n_normals^2 n_bins) for each that leaves.
+    Leave-one-out: each normal is a sample, the others are its panel. One by one, the worst first, those leave that
+    carry a change longer than `max_benign_bp`, then those whose whole chromosomes scatter more than the others'
+    (Grubbs 1969, doi 10.1080/00401706.1969.10490657, on the logarithm). O(n_normals^2 n_bins) for each that leaves.
 
     Raises
     ------
@@ -100,7 +100,9 @@ def _refuse_few(panel: Panel, settings: Settings) -> None:
             "GS-2106",
             what="too few normals for a panel",
             where="panel of normals",
-            found="; ".join([f"{n_used} of {n} normals", *(f"{each.name}: {each.left_out}" for each in left_out)]),
+            found="; ".join(
+                [f"{n_used} of {n} normals", *(f"{each.name}: {each.left_out}" for each in left_out)]
+            ),
             expected=f"at least {settings.min_normals}, and {settings.min_normals_waves} to learn their waves",
             action="add normal samples of the same protocol",
         )
@@ -176,12 +178,14 @@ def _most_changed(changed: dict[int, Change], genome: Genome) -> tuple[int, str]
 
 
 def _most_scattered(seen: dict[int, _Seen], settings: Settings) -> tuple[int, str] | None:
-    """The normal whose whole chromosomes scatter more than chance lets those of one of so many; None where none does."""
-    numbers = list(seen)
+    """The normal whose whole chromosomes scatter more than chance lets one of so many; None where none does."""
+    numbers = [i for i, each in seen.items() if each.normal.panel_sd_log2 > 0]
+    if len(numbers) < settings.min_normals:
+        return None
     spread = np.log(np.array([seen[i].normal.panel_sd_log2 for i in numbers]))
     at = int(np.argmax(spread))
     others = np.delete(spread, at)
-    if others.size < 2 or not others.std() > 0:
+    if not others.std() > 0:
         return None
     t = (spread[at] - others.mean()) / (others.std(ddof=1) * math.sqrt(1.0 + 1.0 / others.size))
     p = 0.5 * float(student_p_value(np.array([t]), np.array([others.size - 1.0]))[0])

@@ -31,8 +31,8 @@ def manifest_for(
     ----------
     path : Path, a manifest (.yaml) or a sequencing or array file
     parents : sequence of Path, with a bare file
-    aids : mapping of a key of the sequencing block (snps, reference, gc_track, mappability_track) to its file, with a
-        bare file
+    aids : mapping of a key of the sequencing block (snps, panel, reference, gc_track, mappability_track) to its file,
+        with a bare file
     assembly, profile : str or None; with a manifest they take the place of what it says
 
     Raises

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genostab.arrays import AlleleDepths, Bins, Genome, SnpTable
+from genostab.arrays import AlleleDepths, Bins, Genome, Profile, SnpTable
 from genostab.errors import InputError
 from genostab.io.bam import AlignmentCounts, count_alignment
 from genostab.io.bins import BinsFile, read_bins
@@ -21,13 +21,24 @@ from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.alleles import add_alleles
 from genostab.karyotype.bins import choose_bin_width, join_bins, why_not_alone
 from genostab.karyotype.call import Karyotype, call_depth, withhold
-from genostab.karyotype.normalise import profile_alone, profile_from_ratios, profile_paired
+from genostab.karyotype.normalise import profile_from_ratios
+from genostab.karyotype.panel import sex_sd
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex, infer_sex
 from genostab.karyotype.snp import array_sex, call_array, lrr_sd
 from genostab.lot.manifest import Sequencing
 from genostab.run.file_kind import file_kind
 from genostab.run.hotspots import load_hotspots
+from genostab.run.panel_use import (
+    AgainstPanel,
+    against_panel,
+    panel_of,
+    panel_remarks,
+    panel_rows,
+    profile_by_itself,
+    profile_of_pair,
+    refuse_panel_of_ratios,
+)
 
 Progress = Callable[[str], None]
 
@@ -229,6 +240,7 @@ def _from_alignment(
     threads: int,
     on_progress: Progress,
 ) -> Sequenced:
+    panel = panel_of(block, genome, on_progress)
     counted = [_count(p, block, genome, settings, threads, on_progress) for p in (path, *block.parent)]
     width = choose_bin_width([each.bins for each in counted], genome, settings)
     joined = [join_bins(each.bins, width // settings.base_bin_bp) for each in counted]
@@ -236,11 +248,13 @@ def _from_alignment(
     on_progress(f"segmentation in bins of {width // 1000} kb")
     seen = infer_sex(joined[0], joined[0].n_reads, genome, settings)
     settled, warnings = _settle_sex(sex, seen, path.name)
-    karyotype = _call_coverage(joined, True, settled, genome, settings)
+    against = against_panel(block, panel, joined[0], True, settled, genome, settings)
+    karyotype = _call_coverage(joined, True, settled, against, genome, settings)
     qc = (
         *(row for p, each in zip((path, *block.parent), counted, strict=True) for row in _read_rows(p, each)),
         ("bin width", width, "bp", f"least with {settings.min_reads_per_bin} reads in the median bin"),
         ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
+        *panel_rows(against),
         ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
         *_noise_rows(karyotype),
     )
@@ -254,7 +268,12 @@ def _from_alignment(
         has_parent=bool(block.parent),
         snps=None,
         qc=qc,
-        warnings=(*warnings, *_withheld(karyotype), *remarks),
+        warnings=(
+            *warnings,
+            *_withheld(karyotype),
+            *remarks,
+            *panel_remarks(block, against, settled, settings),
+        ),
     )
 
 
@@ -273,36 +292,40 @@ def _read_rows(path: Path, counted: AlignmentCounts) -> tuple[tuple[str, float, 
 
 
 def _call_coverage(
-    samples: Sequence[Bins], is_counts: bool, sex: Sex, genome: Genome, settings: Settings
+    samples: Sequence[Bins],
+    is_counts: bool,
+    sex: Sex,
+    against: AgainstPanel | None,
+    genome: Genome,
+    settings: Settings,
 ) -> Karyotype:
     """Calls of the first of `samples`; the others are parents. One parent line is compared bin by bin.
 
-    Coverage that means nothing by itself is read against the parent only, and without one nothing is reported.
+    Coverage that means nothing by itself is read against the parent or a panel only, and with neither nothing is
+    reported.
     """
     own, parents = samples[0], samples[1:]
-    doubt = why_not_alone(own, settings)
+    doubt = "" if against else why_not_alone(own, settings)
     paired = None
     if len(parents) == 1:
-        paired = profile_paired(own, parents[0], genome, sex, settings, is_counts=is_counts)
+        paired = profile_of_pair(own, parents[0], against, sex, genome, settings, is_counts=is_counts)
     only_paired = doubt != "" and paired is not None
+
+    def by_itself(bins: Bins, its_sex: Sex) -> Profile:
+        return profile_by_itself(bins, against, its_sex, genome, settings, is_counts=is_counts)
+
     karyotype = call_depth(
-        alone=None if only_paired else profile_alone(own, genome, sex, settings, is_counts=is_counts),
+        alone=None if only_paired else by_itself(own, sex),
         paired=paired,
         parents=[
-            profile_alone(
-                parent,
-                genome,
-                infer_sex(parent, parent.n_reads, genome, settings),
-                settings,
-                is_counts=is_counts,
-            )
+            by_itself(parent, infer_sex(parent, parent.n_reads, genome, settings))
             for parent in ([] if only_paired else parents)
         ],
         genome=genome,
         hotspots=load_hotspots(genome),
         platform="seq",
         response_cv=0.0,
-        sex_sd_log2=settings.alone_sd_log2,
+        sex_sd_log2=sex_sd(against.panel, sex, settings) if against else settings.alone_sd_log2,
         settings=settings,
     )
     return withhold(karyotype, doubt) if doubt and paired is None else karyotype
@@ -318,6 +341,7 @@ def _from_bins(
     on_progress: Progress,
 ) -> Sequenced:
     on_progress(f"bins of {path.name}")
+    panel = panel_of(block, genome, on_progress)
     files = [read_bins(p, genome) for p in (path, *block.parent)]
     kinds = {file.kind for file in files}
     if "ratio" in kinds and len(kinds) > 1:
@@ -332,13 +356,18 @@ def _from_bins(
     own = files[0].bins
     coverage = np.exp2(own.ratio_log2) if files[0].kind == "ratio" else own.n_reads
     settled, warnings = _settle_sex(sex, infer_sex(own, coverage, genome, settings), path.name)
+    against = None
     if kinds == {"ratio"}:
+        refuse_panel_of_ratios(block)
         karyotype = _call_ratios(files, settled, genome, settings)
     else:
         joined = [_with_tracks(file.bins, block, genome) for file in files]
-        karyotype = _call_coverage(joined, kinds == {"counts"}, settled, genome, settings)
+        is_counts = kinds == {"counts"}
+        against = against_panel(block, panel, joined[0], is_counts, settled, genome, settings)
+        karyotype = _call_coverage(joined, is_counts, settled, against, genome, settings)
     qc = (
         ("bins used", karyotype.profile.chrom.size, "bins", f"of {own.chrom.size}, {files[0].kind}"),
+        *panel_rows(against),
         ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
         *_noise_rows(karyotype),
     )
@@ -348,7 +377,12 @@ def _from_bins(
         has_parent=bool(block.parent),
         snps=None,
         qc=qc,
-        warnings=(*warnings, *_withheld(karyotype), *(note for file in files for note in file.notes)),
+        warnings=(
+            *warnings,
+            *_withheld(karyotype),
+            *panel_remarks(block, against, settled, settings),
+            *(note for file in files for note in file.notes),
+        ),
     )
 
 
