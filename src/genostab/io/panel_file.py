@@ -46,21 +46,17 @@ def panel_bytes(panel: Panel, genome: Genome) -> bytes:
         "evaluated_bp": panel.evaluated_bp,
         "normals": [{name: _rounded(value) for name, value in asdict(n).items()} for n in panel.normals],
     }
-    bins = panel.bins
-    scaled = panel.values.astype(np.float64) * (1.0 if panel.is_counts else _DEPTH)
-    place = (
-        bins.chrom,
-        bins.start,
-        bins.end,
-        _whole(bins.gc_fraction, _SHARE),
-        _whole(bins.mapq0_fraction, _SHARE),
-    )
-    rows = np.column_stack((*place, _whole(scaled, 1.0)))
-    if panel.bin_bp:
-        rows = rows[(panel.values != 0).any(axis=1)]
+    bins, n_place = panel.bins, len(_PLACE)
+    seen = np.flatnonzero((panel.values != 0).any(axis=1) | (panel.bin_bp == 0))
+    rows = np.empty((seen.size, n_place + len(panel.normals)), dtype=np.int64)
+    rows[:, 0], rows[:, 1], rows[:, 2] = bins.chrom[seen], bins.start[seen], bins.end[seen]
+    rows[:, 3], rows[:, 4] = (_whole(x[seen], _SHARE) for x in (bins.gc_fraction, bins.mapq0_fraction))
+    scale = 1.0 if panel.is_counts else _DEPTH
+    for column in range(len(panel.normals)):
+        rows[:, n_place + column] = _whole(panel.values[seen, column].astype(np.float64), scale)
     columns = "\t".join((*_PLACE, *(format_cell(normal.name) for normal in panel.normals)))
     head = f"{MAGIC}\n#{json.dumps(facts, sort_keys=True)}\n{columns}\n"
-    return gzip_bytes(head.encode() + number_bytes(rows.astype(np.int64)))
+    return gzip_bytes(head.encode() + number_bytes(rows))
 
 
 def _whole(values: Float64, scale: float) -> Int64:

@@ -48,7 +48,7 @@ def gc_trend(values: Floats, gc_fraction: Float64, trained_on: Bool, settings: S
     gc, coverage = gc_fraction[learnt], np.ascontiguousarray(of_samples[learnt].T)
     strata = np.array_split(np.arange(n), n_strata)
     centre = np.array([np.median(gc[s]) for s in strata])
-    level = np.array([row_medians(coverage[:, s[0] : s[-1] + 1]) for s in strata])
+    level: Floats = np.array([row_medians(coverage[:, s[0] : s[-1] + 1]) for s in strata], values.dtype)
     overall = row_medians(coverage)
     if not np.all(overall > 0):
         return np.ones_like(values)
@@ -56,7 +56,8 @@ def gc_trend(values: Floats, gc_fraction: Float64, trained_on: Bool, settings: S
     factor = _between_knots(gc_fraction, centre[distinct], level[distinct] / overall)
     factor[~known] = 1.0
     factor[factor <= 0] = 1.0
-    return factor.reshape(values.shape)
+    shaped: Floats = factor if values.ndim > 1 else factor[:, 0]
+    return shaped
 
 
 def row_medians(values: Floats) -> Floats:

@@ -176,6 +176,16 @@ def _column_medians(values: Float32) -> Float32:
     return row_medians(np.ascontiguousarray(thinned.T))
 
 
+def _extra_variance(residual: Float32, counting: Float32) -> Float32:
+    """Variance of a bin of each normal beyond counting noise, from its median absolute deviation."""
+    is_known = bool(counting.any())
+    unit = counting if is_known else np.ones_like(counting)
+    scaled: Float32 = np.abs(residual) / np.sqrt(unit)
+    beyond = np.square(MAD_SD * _column_medians(scaled)) - (1.0 if is_known else 0.0)
+    extra: Float32 = np.maximum(beyond, 0.0) / _column_medians(np.reciprocal(unit))
+    return extra
+
+
 def _fit_rows(log2: Float32, panel: Panel, index: Int64, columns: Bool, settings: Settings) -> _Rows:
     """Centre of some bins over some normals, and what is left, clipped."""
     residual = log2[index][:, columns]
@@ -191,8 +201,7 @@ def _clip(residual: Float32, counting: Float32, settings: Settings) -> Float64:
 
     A benign variant of one normal then neither makes a wave nor masks its bins.
     """
-    spread = MAD_SD * _column_medians(np.abs(residual))
-    typical = counting + np.maximum(np.square(spread) - _column_medians(counting), 0.0)
+    typical = counting + _extra_variance(residual, counting)
     expected: Float64 = typical.mean(axis=1, dtype=np.float64)
     limit = np.sqrt(typical, out=typical)
     limit *= np.float32(settings.clip_sd)

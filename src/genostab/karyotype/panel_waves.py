@@ -21,7 +21,8 @@ from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 
 MAD_SD = 1.482602218505602  # standard deviation over median absolute deviation of a Gaussian
-_ROUNDS = 20  # of robust weights, which settle in a handful
+_ROUNDS = 20  # of robust weights, which settle in a handful:
+_SETTLED = 1e-6  # relative change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +197,9 @@ def wave_amounts(log2: Float64, shapes: Float32, blocks: Blocks, settings: Setti
         y, x = within_arms(seen, weight, blocks), within_arms(parts, weight, blocks)
         weighted = x * weight[:, np.newaxis]
         normal, right = np.einsum("ij,ik->jk", weighted, x), np.einsum("ij,i->j", weighted, y)
-        amounts = np.linalg.lstsq(normal, right, rcond=None)[0]
+        before, amounts = amounts, np.linalg.lstsq(normal, right, rcond=None)[0]
+        if np.allclose(amounts, before, rtol=_SETTLED, atol=0.0):
+            break
         z = np.abs(y - np.einsum("ij,j->i", x, amounts)) * np.sqrt(blocks.size)
         limit = settings.noise_clip_sd * MAD_SD * float(np.median(z))
         weight = blocks.size * np.minimum(1.0, limit / np.maximum(z, 1e-12))
