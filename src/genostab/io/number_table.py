@@ -53,4 +53,4 @@ def number_bytes(numbers: Int64) -> bytes:
         return b""
     digits = np.char.str_len(np.maximum(numbers.max(axis=0), 0).astype(str)) + 1
     text = np.empty(int(digits.sum()) * numbers.shape[0], dtype=np.uint8)
-    return text[: write_numbers(numbers, text)].tobytes()
+    return text[: write_numbers(np.ascontiguousarray(numbers), text)].tobytes()

@@ -140,7 +140,6 @@ def _check_rows(table: Int64, bin_bp: int, genome: Genome) -> None:
     good[1:] &= (np.diff(chrom) > 0) | ((np.diff(chrom) == 0) & (np.diff(start) > 0))
     if bin_bp:
         good &= (start % bin_bp == 0) & (end == np.minimum(start + bin_bp, genome.length_bp[chrom]))
-        good &= (table[:, 5:] >= 0).all(axis=1)
     if not good.all():
         raise ValueError(f"row {int(np.argmin(good)) + 1}: no bin of its own, or out of order")
 
@@ -160,8 +159,8 @@ def _panel(
     table: Int64, is_counts: bool, bin_bp: int, evaluated_bp: int, min_mapq: int, normals: Sequence[Normal]
 ) -> Panel:
     values = table[:, len(_PLACE) :].astype(np.float32)
+    values[values < 0] = np.nan
     if not is_counts:
-        values[values < 0] = np.nan
         values /= np.float32(_DEPTH)
     share = np.where(table[:, 3:5] < 0, np.nan, table[:, 3:5] / _SHARE)
     return Panel(

@@ -148,10 +148,8 @@ def why_not_alone(bins: Bins, settings: Settings) -> str:
     same = bins.chrom[1:] == bins.chrom[:-1]
     adjoins = bins.start[1:] == bins.end[:-1]
     if same.any() and adjoins[same].mean() < settings.min_adjoining_share:
-        return (
-            "coverage of capture targets, whose yields differ: give a parent, or log2 ratios to a reference"
-        )
+        return "coverage of capture targets, whose yields differ: give a parent, a panel, or log2 ratios to a reference"
     covered = bins.n_reads > 0
     if covered.any() and np.isfinite(bins.gc_fraction[covered]).mean() < settings.min_gc_share:
-        return "coverage without GC content, whose waves look like changes: give the FASTA as reference, or a parent"
+        return "coverage without GC content, whose waves look like changes: give the FASTA as reference, or a parent or panel"
     return ""

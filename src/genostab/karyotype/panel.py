@@ -119,8 +119,9 @@ def fit_standard(panel: Panel, genome: Genome, sex: Sex, settings: Settings) -> 
     Notes
     -----
     Centre: median over the normals, each centred on its autosomes. Waves: principal components of what is left (see
-    `panel_waves`). Variance of a bin: mean square of what the waves leave, clipped, shrunk towards that of all bins
-    (`shrunk_ratio`). Bins beyond the upper end of the panel's own distribution of variances are masked
+    `panel_waves`); the centre is then that of the normals without them, so that X and Y, which fewer normals tell,
+    stand on the same ground. Variance of a bin: mean square of what the waves leave, clipped, shrunk towards that of
+    all bins (`shrunk_ratio`). Bins beyond the upper end of the panel's own distribution of variances are masked
     (`upper_limit`). O(n_bins n_normals log n_normals).
     """
     panel = in_use(panel)
@@ -180,10 +181,9 @@ def _extra_variance(residual: Float32, counting: Float32) -> Float32:
     """Variance of a bin of each normal beyond counting noise, from its median absolute deviation."""
     is_known = bool(counting.any())
     unit = counting if is_known else np.ones_like(counting)
-    scaled: Float32 = np.abs(residual) / np.sqrt(unit)
+    scaled = (np.abs(residual) / np.sqrt(unit)).astype(np.float32, copy=False)
     beyond = np.square(MAD_SD * _column_medians(scaled)) - (1.0 if is_known else 0.0)
-    extra: Float32 = np.maximum(beyond, 0.0) / _column_medians(np.reciprocal(unit))
-    return extra
+    return np.asarray(np.maximum(beyond, 0.0) / _column_medians(np.reciprocal(unit)), dtype=np.float32)
 
 
 def _fit_rows(log2: Float32, panel: Panel, index: Int64, columns: Bool, settings: Settings) -> _Rows:
@@ -213,8 +213,9 @@ def _clip(residual: Float32, counting: Float32, settings: Settings) -> Float64:
 def _with_rows(standard: Standard, rows: _Rows, scores: Scores, settings: Settings) -> Standard:
     """The standard with the centre, the waves and the variance of some bins; those that vary too much are masked."""
     shapes = wave_shapes(rows.residual, scores)
-    left = np.einsum("ik,jk->ij", shapes, scores.amount.astype(np.float32))
-    left -= rows.residual
+    left = rows.residual - np.einsum("ik,jk->ij", shapes, scores.amount.astype(np.float32))
+    shift = row_medians(left)
+    left -= shift[:, np.newaxis]
     expected = _clip(left, rows.counting, settings)
     n, n_rows = int(rows.columns.sum()), rows.index.size
     df = max(n - 1 - scores.amount.shape[1], 0)
@@ -224,7 +225,7 @@ def _with_rows(standard: Standard, rows: _Rows, scores: Scores, settings: Settin
     variance = shrunk_ratio(ratio, df) * expected if df else np.full(n_rows, _usual_variance(standard))
     parts = {name: getattr(standard, name).copy() for name in ("usable", "centre", "variance", "n_normals")}
     parts["usable"][rows.index] = ~variable
-    parts["centre"][rows.index] = rows.centre
+    parts["centre"][rows.index] = rows.centre + shift
     parts["variance"][rows.index] = variance
     parts["n_normals"][rows.index] = n
     all_shapes = standard.shapes.copy()

@@ -127,7 +127,7 @@ def _compared(panel: Panel, index: int, genome: Genome, settings: Settings) -> _
         x_log2=float(x),
         y_log2=float(y),
     )
-    return _Seen(normal=figures, change=_longest_change(profile, genome, settings))
+    return _Seen(normal=figures, change=_longest_change(profile, len(panel.normals), genome, settings))
 
 
 def chromosome_means(profile: Profile, genome: Genome) -> tuple[Float64, Float64]:
@@ -152,18 +152,22 @@ def _scatter(means: Float64) -> float:
     return float(known.std(ddof=1)) if known.size > 1 else math.nan
 
 
-def _longest_change(profile: Profile, genome: Genome, settings: Settings) -> Change | None:
-    """The longest significant change of the autosomes that is longer than a benign one."""
+def _longest_change(profile: Profile, n_normals: int, genome: Genome, settings: Settings) -> Change | None:
+    """The longest change of the autosomes, longer than a benign one and significant among so many normals."""
     found = find_changes(profile, genome, settings, math.inf).changes
     is_autosome = autosomes(genome)
+    # By its share of the bins: targets lie apart, and a few of them span a centromere.
+    spanned = genome.length_bp[np.unique(profile.chrom[profile.autosome])].sum()
+    least_bins = settings.max_benign_bp * profile.autosome.sum() / spanned
     long = [
         change
         for change in found
         if change.is_significant
+        and change.p_value * n_normals <= settings.family_wise_error
         and is_autosome[change.chrom]
-        and change.end - change.start > settings.max_benign_bp
+        and change.last - change.first > least_bins
     ]
-    return max(long, key=lambda change: change.end - change.start, default=None)
+    return max(long, key=lambda change: change.last - change.first, default=None)
 
 
 def _most_changed(changed: dict[int, Change], genome: Genome) -> tuple[int, str] | None:

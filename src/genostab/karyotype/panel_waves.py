@@ -152,7 +152,7 @@ def wave_scores(residual: Float32, blocks: Blocks, settings: Settings) -> Scores
 
 
 def wave_shapes(residual: Float32, scores: Scores) -> Float32:
-    """Shape of each wave by regression of every bin on the amounts in the normals.
+    """Shape of each wave by regression, with a constant, of every bin on the amounts in the normals.
 
     Parameters
     ----------
@@ -163,8 +163,10 @@ def wave_shapes(residual: Float32, scores: Scores) -> Float32:
     -------
     ndarray of float32, shape (n_bins, n_waves), log2 per unit of amount
     """
-    weighted = scores.amount / np.square(scores.noise)[:, np.newaxis]
-    solved = np.linalg.pinv(weighted.T @ scores.amount) @ weighted.T
+    weight = 1.0 / np.square(scores.noise)
+    amount = scores.amount - np.average(scores.amount, axis=0, weights=weight)
+    weighted = amount * weight[:, np.newaxis]
+    solved = np.linalg.pinv(weighted.T @ amount) @ weighted.T
     shapes: Float32 = np.einsum("ij,kj->ik", residual, solved.astype(np.float32))
     return shapes
 
