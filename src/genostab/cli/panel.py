@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from genostab.cli._options import progress, threads_option, verbosity_options
 from genostab.cli._text import filled, say, text_table
-
-if TYPE_CHECKING:
-    from genostab.arrays import Panel
 
 _FILE = click.Path(path_type=Path)
 _SEXES = ("female", "male", "unknown")
@@ -63,7 +59,7 @@ def panel(
     waves that they share are learnt and taken out. Each normal is compared with the others, and left out where it
     carries a change of its own or scatters far more than they do.
     """
-    from genostab.run.panel import make_panel
+    from genostab.run.panel import make_panel, panel_table
 
     with progress(quiet=quiet, verbose=verbose) as tell:
         made, remarks = make_panel(
@@ -76,45 +72,8 @@ def panel(
             on_progress=tell,
         )
     if not quiet:
-        say(_table(made))
+        rows, note = panel_table(made)
+        say(f"{text_table(rows)}\n{note}")
         for remark in remarks:
             say(filled(remark))
         say(f"{sum(not n.left_out for n in made.normals)} of {len(made.normals)} normals in {output}")
-
-
-def _table(made: Panel) -> str:
-    """Each normal: its noise against the others, and between its whole chromosomes without and with the panel."""
-    rows: list[tuple[str, ...]] = [
-        (
-            "normal",
-            "sex",
-            "reads",
-            "bin SD",
-            "chromosome SD alone",
-            "with panel",
-            "independent noise",
-            "left out",
-        )
-    ]
-    rows += [
-        (
-            normal.name,
-            normal.sex,
-            str(normal.n_reads or ""),
-            *(
-                "" if math.isnan(value) else f"{value:.5f}"
-                for value in (
-                    normal.bin_sd_log2,
-                    normal.alone_sd_log2,
-                    normal.panel_sd_log2,
-                    normal.counting_sd_log2,
-                )
-            ),
-            normal.left_out,
-        )
-        for normal in made.normals
-    ]
-    width = (
-        f"log2, in bins of {made.evaluated_bp} bp" if made.evaluated_bp else "log2, in the bins of the files"
-    )
-    return f"{text_table(rows)}\n{width}; each normal against the others"

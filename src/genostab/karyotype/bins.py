@@ -151,5 +151,7 @@ def why_not_alone(bins: Bins, settings: Settings) -> str:
         return "coverage of capture targets, whose yields differ: give a parent, a panel, or log2 ratios to a reference"
     covered = bins.n_reads > 0
     if covered.any() and np.isfinite(bins.gc_fraction[covered]).mean() < settings.min_gc_share:
-        return "coverage without GC content, whose waves look like changes: give the FASTA as reference, or a parent or panel"
+        return (
+            "coverage without GC content, whose waves look like changes: give the FASTA, a parent or a panel"
+        )
     return ""

@@ -13,12 +13,16 @@ _MOST = np.int64(99_999_999_999_999_999)  # one more digit still fits
 
 @kernel
 def read_numbers(text: NDArray[np.uint8], out_numbers: NDArray[np.int64]) -> int:
-    """Read the rows of a table; the number of rows, or -1 - i where row i is wrong.
+    """Read the rows of a table.
 
     Parameters
     ----------
     text : ndarray of uint8, shape (n_bytes,), whole rows
     out_numbers : ndarray of int64, shape (n_rows, n_columns), set to the numbers, -1 where a cell is empty
+
+    Returns
+    -------
+    int, rows read; -1 - i where row i is wrong
 
     Notes
     -----
@@ -51,12 +55,16 @@ def read_numbers(text: NDArray[np.uint8], out_numbers: NDArray[np.int64]) -> int
 
 @kernel
 def write_numbers(numbers: NDArray[np.int64], out_text: NDArray[np.uint8]) -> int:
-    """Write the rows of a table; the bytes written, or -1 where they do not fit.
+    """Write the rows of a table.
 
     Parameters
     ----------
     numbers : ndarray of int64, shape (n_rows, n_columns), an empty cell for each below 0
     out_text : ndarray of uint8, shape (n_bytes,)
+
+    Returns
+    -------
+    int, bytes written; -1 where they do not fit
 
     Notes
     -----

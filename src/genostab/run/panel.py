@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,9 +95,7 @@ def _read_all(
     remarks: list[str] = []
     pooled: list[np.ndarray[tuple[int, int], np.dtype[np.float64]]] = []
     first: _Read | None = None
-    for number, path in enumerate(paths):
-        on_progress(f"reads of {path.name}")
-        read = _read(path, reference, genome, settings, threads)
+    for number, (path, read) in enumerate(_reads(paths, reference, genome, settings, threads, on_progress)):
         first = first or read
         _refuse_unlike(first, read, paths[0], path)
         _refuse_twice(read, path, normals)
@@ -115,6 +115,25 @@ def _read_all(
         pooled = [pooled[0] + parts] if pooled else [parts]
     assert first is not None, "the command demands at least one"
     return _panel(first, values, normals, pooled[0], genome, settings), tuple(remarks)
+
+
+def _reads(
+    paths: Sequence[Path],
+    reference: Path | None,
+    genome: Genome,
+    settings: Settings,
+    threads: int,
+    on_progress: Callable[[str], None],
+) -> Iterator[tuple[Path, _Read]]:
+    """Each file with what it holds, a few at a time; an alignment takes all threads for itself."""
+    at_once = 1 if any(file_kind(path) == "alignment" for path in paths) else threads
+    with ThreadPoolExecutor(at_once) as pool:
+        for first in range(0, len(paths), at_once):
+            some = paths[first : first + at_once]
+            on_progress(f"reads of {some[0].name}")
+            yield from zip(
+                some, pool.map(lambda p: _read(p, reference, genome, settings, threads), some), strict=True
+            )
 
 
 def _read(path: Path, reference: Path | None, genome: Genome, settings: Settings, threads: int) -> _Read:
@@ -281,3 +300,39 @@ def _refuse(where: str, found: str, expected: str, action: str) -> InputError:
         expected=expected,
         action=action,
     )
+
+
+def panel_table(panel: Panel) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """A header and a row per normal: its noise against the others, and between its chromosomes with and without them.
+
+    Returns
+    -------
+    rows : tuple of tuple of str
+    note : str, unit and bin width
+    """
+    header = (
+        "normal",
+        "sex",
+        "reads",
+        "bin SD",
+        "chromosome SD alone",
+        "with panel",
+        "independent noise",
+        "left out",
+    )
+    rows = tuple(
+        (
+            normal.name,
+            normal.sex,
+            str(normal.n_reads or ""),
+            *("" if math.isnan(value) else f"{value:.5f}" for value in _figures(normal)),
+            normal.left_out,
+        )
+        for normal in panel.normals
+    )
+    width = f"bins of {panel.evaluated_bp} bp" if panel.evaluated_bp else "the bins of the files"
+    return (header, *rows), f"log2, in {width}; each normal against the others"
+
+
+def _figures(normal: Normal) -> tuple[float, ...]:
+    return (normal.bin_sd_log2, normal.alone_sd_log2, normal.panel_sd_log2, normal.counting_sd_log2)
