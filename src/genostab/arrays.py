@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,9 @@ from numpy.typing import NDArray
 Int64 = NDArray[np.int64]
 Int16 = NDArray[np.int16]
 Int8 = NDArray[np.int8]
+Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
 Bool = NDArray[np.bool_]
 
 
@@ -70,6 +74,54 @@ class Bins:
     excluded_fraction: Float64 | None = None
     gap_fraction: Float64 | None = None
     unread_fraction: Float64 | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normal:
+    """One normal sample of a panel, and how it looks against the others.
+
+    name : str, of its file; sha256 : str, of the alignment or of the table; sex : female, male or unknown
+    n_reads : int, reads counted, 0 where the file holds depth
+    left_out : str, why it is no part of the panel; "" where it is
+    bin_sd_log2 : float, independent noise of its median bin against the others [log2]
+    alone_sd_log2, panel_sd_log2 : float, between whole autosomes, by itself and against the others [log2]
+    counting_sd_log2 : float, the part of panel_sd_log2 that independent noise explains [log2]
+    x_log2, y_log2 : float, mean of X and Y against others of its sex [log2], NaN where unknown
+    """
+
+    name: str
+    sha256: str
+    sex: Literal["female", "male", "unknown"]
+    n_reads: int
+    left_out: str = ""
+    bin_sd_log2: float = math.nan
+    alone_sd_log2: float = math.nan
+    panel_sd_log2: float = math.nan
+    counting_sd_log2: float = math.nan
+    x_log2: float = math.nan
+    y_log2: float = math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Normal samples in bins of one kind.
+
+    is_counts : bool, values are reads; otherwise depth over the median autosomal depth of that normal
+    bin_bp : int, width of bins that tile the genome, 0 of other bins
+    min_mapq : int, least mapping quality of counted reads, 0 for depth
+    bins : Bins, pooled over the normals: n_reads is the sum of their values
+    values : float32, shape (n_bins, n_normals), NaN where missing
+    normals : tuple of Normal, shape (n_normals,)
+    evaluated_bp : int, bin width at which the normals were compared, 0 of other bins
+    """
+
+    is_counts: bool
+    bin_bp: int
+    min_mapq: int
+    bins: Bins
+    values: Float32
+    normals: tuple[Normal, ...]
+    evaluated_bp: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,13 @@ def test_after_warmup_no_command_compiles_anything(demo: Demo, cli: Cli, tmp_pat
     demo.manifest.with_name("dilution.csv").write_text(DILUTION, encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("tumorigenicity")]
     manifest.write_text("\n".join([*lines, "tumorigenicity: {dilution: dilution.csv}", ""]), encoding="utf-8")
-    commands = (["demo", "-o", tmp_path / "demo", "-q"], ["analyze", manifest, "-o", tmp_path / "out", "-q"])
+    counts = tmp_path / "counts.tsv.gz"
+    commands = (
+        ["demo", "-o", tmp_path / "demo", "-q"],
+        ["analyze", manifest, "-o", tmp_path / "out", "-q"],
+        ["count", demo.folder / "lot" / "nsc.bam", "-o", counts, "-q"],
+        ["analyze", counts, "-o", tmp_path / "counted", "-q"],
+    )
     for command in commands:
         done = cli(*command, env=env)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

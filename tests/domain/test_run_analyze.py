@@ -62,7 +62,11 @@ def test_an_empty_manifest_says_of_every_block_that_it_is_not_there(lot: Path, t
         ("tumorigenicity: {}", "tumorigenicity", "not in the manifest"),
         ("residual: [{assay: x, positives: 0, events: 1000}]", "residual iPSC per dose", "no dose.cells"),
         ("sequencing: {sample: nsc.cnr}", "origin of the calls", "no parent line"),
-        ("sequencing: {sample: nsc.cnr, panel: gband.csv}", "sequencing.panel", "not read yet"),
+        (
+            "sequencing: {array: array.txt, panel: gband.csv}",
+            "sequencing.panel",
+            "an array is compared with no panel",
+        ),
         ("sequencing: {sample: nsc.bam, array: array.txt}", "sequencing.sample", "array is analysed"),
         ("sequencing: {array: array.txt, exclude: gc.bed}", "sequencing.exclude", "not for the probes"),
         ("sequencing: {array: array.txt, snps: nsc.vcf.gz}", "sequencing.snps", "own allele fractions"),

@@ -35,6 +35,7 @@ _FILE = click.Path(path_type=Path)
     help="The parent's sample in its table of bins; without --parent, in that of the lot.",
 )
 @click.option("--snps", type=_FILE, help="VCF with allele depths (AD) of the sample.")
+@click.option("--panel", type=_FILE, help="Panel of normals of the same protocol (genostab panel).")
 @click.option("--reference", type=_FILE, help="FASTA: decodes a CRAM, and gives GC per bin.")
 @click.option(
     "--gc-track", type=_FILE, help="GC fraction (bedGraph, WIG or TSV) in place of that of the reads."
@@ -68,6 +69,7 @@ def analyze(
     sample_name: str | None,
     parent_name: str | None,
     snps: Path | None,
+    panel: Path | None,
     reference: Path | None,
     gc_track: Path | None,
     mappability_track: Path | None,
@@ -88,6 +90,7 @@ def analyze(
 
     aids = {
         "snps": snps,
+        "panel": panel,
         "reference": reference,
         "gc_track": gc_track,
         "mappability_track": mappability_track,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from genostab.errors import InputError
 from genostab.io.bam import AlignmentCounts, make_bins, tile_genome
 from genostab.io.counts_text import MAGIC
 from genostab.io.limits import read_text_capped
+from genostab.io.number_table import number_bytes, split_head, whole_numbers
 from genostab.io.tsv import gzip_bytes
 
 _COLUMNS = "chrom\tstart\tn_reads\tn_mapq0\tn_duplicates\tgc_bases\tacgt_bases"
@@ -48,10 +48,8 @@ def counts_bytes(file: CountsFile, genome: Genome) -> bytes:
     bins = counts.bins
     seen = np.flatnonzero(counts.raw.any(axis=0))
     rows = np.column_stack((bins.chrom[seen], bins.start[seen], counts.raw[:, seen].T))
-    text = io.StringIO()
-    text.write(f"{MAGIC}\n#{json.dumps(facts, sort_keys=True)}\n{_COLUMNS}\n")
-    np.savetxt(text, rows, fmt="%d", delimiter="\t")
-    return gzip_bytes(text.getvalue().encode())
+    head = f"{MAGIC}\n#{json.dumps(facts, sort_keys=True)}\n{_COLUMNS}\n"
+    return gzip_bytes(head.encode() + number_bytes(rows.astype(np.int64)))
 
 
 def read_counts(path: Path, genome: Genome) -> CountsFile:
@@ -62,15 +60,15 @@ def read_counts(path: Path, genome: Genome) -> CountsFile:
     InputError
         GS-2001 to GS-2005 for the file, GS-2101 where it is of another assembly, GS-2202 for a wrong row.
     """
-    lines = read_text_capped(path).splitlines()
-    if len(lines) < 3 or lines[0] != MAGIC or lines[2] != _COLUMNS:
+    head, rows = split_head(read_text_capped(path), 3)
+    if len(head) < 3 or head[0] != MAGIC or head[2] != _COLUMNS:
         raise _refuse(
-            "GS-2004", path, "no counts file of this version", lines[0][:60] if lines else "nothing", MAGIC
+            "GS-2004", path, "no counts file of this version", head[0][:60] if head else "nothing", MAGIC
         )
     try:
-        facts = json.loads(lines[1][1:])
+        facts = json.loads(head[1][1:])
         bin_bp = int(facts["bin_bp"])
-        table = np.array([line.split("\t") for line in lines[3:]], dtype=np.int64).reshape(-1, 7)
+        table = whole_numbers(rows, n_columns=7)
     except (ValueError, KeyError, TypeError) as error:
         raise _refuse(
             "GS-2202", path, "a damaged counts file", str(error)[:120], "what genostab count wrote"
@@ -86,10 +84,14 @@ def read_counts(path: Path, genome: Genome) -> CountsFile:
     good &= np.where(good, start[np.where(good, at, 0)] == table[:, 1], False) & (table[:, 2:] >= 0).all(
         axis=1
     )
-    if not good.all() or np.unique(at).size != at.size:
+    if not good.all() or (at.size and np.bincount(at).max() > 1):
         line = 4 + int(np.argmin(good)) if not good.all() else 4
         raise _refuse(
-            "GS-2202", path, f"an impossible row (line {line})", lines[line - 1][:60], "one row per bin"
+            "GS-2202",
+            path,
+            f"an impossible row (line {line})",
+            rows.split("\n", line - 3)[line - 4][:60],
+            "one row per bin",
         )
     raw = np.zeros((5, chrom.size), dtype=np.int64)
     raw[:, at] = table[:, 2:].T

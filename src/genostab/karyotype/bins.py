@@ -68,7 +68,7 @@ def join_bins(bins: Bins, factor: int) -> Bins:
     """
     if factor == 1:
         return bins
-    at = _group_starts(bins, factor)
+    at = joined_starts(bins, factor)
     last = np.append(at[1:], bins.chrom.size) - 1
     seen = bins.n_reads / np.where(bins.mapq0_fraction < 1, 1 - bins.mapq0_fraction, 1.0)
     return Bins(
@@ -97,13 +97,13 @@ def with_unread(joined: Bins, bins: Bins, factor: int, settings: Settings) -> Bi
     read = bins.n_reads[bins.n_reads > 0]
     if not read.size or np.median(read) < settings.min_reads_for_gaps:
         return joined
-    at = _group_starts(bins, factor)
+    at = joined_starts(bins, factor)
     size = np.diff(np.append(at, bins.chrom.size))
     unread: Float64 = np.add.reduceat(np.where(bins.n_reads > 0, 0.0, 1.0), at) / size
     return replace(joined, unread_fraction=unread)
 
 
-def _group_starts(bins: Bins, factor: int) -> Int64:
+def joined_starts(bins: Bins, factor: int) -> Int64:
     """First bin of every group of `factor` bins of a chromosome; ndarray of int64, shape (n_groups,)."""
     width = int(bins.end[0] - bins.start[0])
     group = bins.start // (width * factor)
@@ -141,10 +141,10 @@ def why_not_alone(bins: Bins, settings: Settings) -> str:
     same = bins.chrom[1:] == bins.chrom[:-1]
     adjoins = bins.start[1:] == bins.end[:-1]
     if same.any() and adjoins[same].mean() < settings.min_adjoining_share:
-        return (
-            "coverage of capture targets, whose yields differ: give a parent, or log2 ratios to a reference"
-        )
+        return "coverage of capture targets, whose yields differ: give a parent, a panel, or log2 ratios to a reference"
     covered = bins.n_reads > 0
     if covered.any() and np.isfinite(bins.gc_fraction[covered]).mean() < settings.min_gc_share:
-        return "coverage without GC content, whose waves look like changes: give the FASTA as reference, or a parent"
+        return (
+            "coverage without GC content, whose waves look like changes: give the FASTA, a parent or a panel"
+        )
     return ""

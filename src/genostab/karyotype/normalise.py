@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from genostab.arrays import Bins, Bool, Float64, Genome, Profile
+from genostab.arrays import Bins, Bool, Float64, Floats, Genome, Profile
 from genostab.errors import InputError
 from genostab.karyotype.bins import autosomes, expected_ploidy
 from genostab.karyotype.mask import in_exclusion_list, usable_bins
@@ -57,11 +57,12 @@ def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings
     return values - trend_log2(values, (bins.gc_fraction, bins.mapq0_fraction), trained_on, arm, settings)
 
 
-def _counting_variance(bins: Bins, is_counts: bool) -> Float64:
-    """Poisson variance of log2 reads, 0 where the values are no reads; ndarray of float64, shape (n_bins,)."""
+def counting_variance(n_reads: Floats, *, is_counts: bool) -> Floats:
+    """Poisson variance of log2 reads [log2 squared], 0 where the values are no reads; shape and dtype of n_reads."""
     if not is_counts:
-        return np.zeros(bins.n_reads.size)
-    variance: Float64 = _LOG2_VARIANCE / (bins.n_reads + _HALF_READ)
+        return np.zeros_like(n_reads)
+    kind = n_reads.dtype.type
+    variance: Floats = kind(_LOG2_VARIANCE) / (n_reads + kind(_HALF_READ))
     return variance
 
 
@@ -140,7 +141,7 @@ def profile_alone(bins: Bins, genome: Genome, sex: Sex, settings: Settings, *, i
     return make_profile(
         bins=bins,
         ratio_log2=log2 - np.log2(np.maximum(ploidy, 1) / 2.0),
-        counting_variance=_counting_variance(bins, is_counts),
+        counting_variance=counting_variance(bins.n_reads, is_counts=is_counts),
         usable=usable,
         ploidy=ploidy,
         genome=genome,
@@ -164,7 +165,9 @@ def profile_paired(
     usable = usable_bins(replace(sample, unread_fraction=None), parent.n_reads, ploidy, genome, settings)
     log2 = _corrected_log2(sample, usable, genome, settings, is_counts)
     log2 -= _corrected_log2(parent, usable, genome, settings, is_counts)
-    counting = _counting_variance(sample, is_counts) + _counting_variance(parent, is_counts)
+    counting = counting_variance(sample.n_reads, is_counts=is_counts) + counting_variance(
+        parent.n_reads, is_counts=is_counts
+    )
     return make_profile(
         bins=sample,
         ratio_log2=log2,

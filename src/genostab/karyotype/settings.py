@@ -73,6 +73,11 @@ class Settings:
     min_adjoining_share: float
     min_gc_share: float
     alone_sd_log2: float
+    min_normals: int
+    min_normals_waves: int
+    wave_block_bp: int
+    max_benign_bp: int
+    evaluated_bp: int
     focal_bp: int
     min_share: float
     subclonal_share: float

@@ -224,7 +224,9 @@ def _not_tested(block: Sequencing | None) -> tuple[NotTested, ...]:
     has_array = block.array is not None
     reasons = {
         "origin of the calls": "no parent line given; they may be constitutional" if not block.parent else "",
-        "sequencing.panel": "panels are not read yet: small variants are not judged" if block.panel else "",
+        "sequencing.panel": "an array is compared with no panel of reads"
+        if has_array and block.panel
+        else "",
         "sequencing.sample": "the array is analysed; analyse the reads apart"
         if has_array and block.sample
         else "",

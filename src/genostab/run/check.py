@@ -17,6 +17,7 @@ from genostab.io.counts_file import read_counts
 from genostab.io.exclusion import read_exclusion
 from genostab.io.genome import check_contigs, load_genome
 from genostab.io.limits import open_bytes
+from genostab.io.panel_file import read_panel
 from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
 from genostab.io.vcf import read_allele_depths
@@ -91,6 +92,8 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
         yield partial(readers[own if own in ("alignment", "counts") else kind], path, name)
     if block.snps is not None:
         yield partial(read_allele_depths, block.snps, genome)
+    if block.panel is not None:
+        yield partial(read_panel, block.panel, genome)
     if block.reference is not None:
         yield partial(_check_fasta, block.reference)
     for path in block.exclude:

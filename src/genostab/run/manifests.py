@@ -35,8 +35,8 @@ def manifest_for(
     ----------
     path : Path, a manifest (.yaml) or a sequencing or array file
     parents : sequence of Path, with a bare file
-    aids : mapping of a key of the sequencing block (snps, reference, gc_track, mappability_track) to its file, with a
-        bare file
+    aids : mapping of a key of the sequencing block (snps, panel, reference, gc_track, mappability_track) to its file,
+        with a bare file
     sample_name, parent_name : str or None, samples of a table of bins, with a bare file; a parent that has a name but
         no file is another sample of the same file
     excluded : sequence of Path, exclusion lists, with a bare file

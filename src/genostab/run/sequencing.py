@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genostab.arrays import AlleleDepths, Bins, Genome, SnpTable
+from genostab.arrays import AlleleDepths, Bins, Genome, Profile, SnpTable
 from genostab.errors import InputError
 from genostab.io.bam import AlignmentCounts, count_alignment
 from genostab.io.bins import BinsFile, read_bins
@@ -20,7 +20,8 @@ from genostab.karyotype.alleles import add_alleles
 from genostab.karyotype.bins import join_bins, why_not_alone, with_unread
 from genostab.karyotype.call import Karyotype, call_depth, withhold
 from genostab.karyotype.common import load_common_variants, spare_common
-from genostab.karyotype.normalise import profile_alone, profile_from_ratios, profile_paired
+from genostab.karyotype.normalise import profile_from_ratios
+from genostab.karyotype.panel import sex_sd
 from genostab.karyotype.ploidy import ploidy_solutions
 from genostab.karyotype.quality import GcQuality
 from genostab.karyotype.settings import Settings
@@ -32,6 +33,16 @@ from genostab.run.aids import alignment_names, naming_remarks, read_exclusions, 
 from genostab.run.bin_width import check_bin_width, settle_bin_width
 from genostab.run.file_kind import file_kind
 from genostab.run.hotspots import load_hotspots
+from genostab.run.panel_use import (
+    AgainstPanel,
+    against_panel,
+    panel_of,
+    panel_remarks,
+    panel_rows,
+    profile_by_itself,
+    profile_of_pair,
+    refuse_panel_of_ratios,
+)
 from genostab.run.quality import CoverageQuality, judge_coverage
 
 Progress = Callable[[str], None]
@@ -253,6 +264,7 @@ def _from_alignment(
     on_progress: Progress,
 ) -> Sequenced:
     lists = read_exclusions(block, genome)
+    panel = panel_of(block, genome, on_progress)
     paths = (path, *block.parent)
     counted = [_count(p, block, genome, settings, threads, on_progress) for p in paths]
     width, width_row, unwise = settle_bin_width(
@@ -264,12 +276,14 @@ def _from_alignment(
     on_progress(f"segmentation in bins of {width // 1000} kb")
     seen = infer_sex(joined[0], joined[0].n_reads, genome, settings)
     settled, warnings = _settle_sex(sex, seen, path.name)
-    karyotype = _call_coverage(joined, True, settled, genome, settings)
+    against = against_panel(block, panel, joined[0], True, settled, genome, settings)
+    karyotype = _call_coverage(joined, True, settled, against, genome, settings)
     judged = judge_coverage(karyotype, joined, settled, genome, settings, is_counts=True)
     qc = (
         *(row for p, each in zip(paths, counted, strict=True) for row in _read_rows(p, each)),
         width_row,
         ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
+        *panel_rows(against),
         ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
         *_noise_rows(karyotype),
         *judged.rows,
@@ -289,6 +303,7 @@ def _from_alignment(
             *_withheld(karyotype),
             *unwise,
             *judged.warnings,
+            *panel_remarks(block, against, settled, settings),
             *remarks,
             *(note for each in lists for note in each.notes),
             *naming_remarks(alignment_names(paths, genome), block, lists, genome),
@@ -313,36 +328,40 @@ def _read_rows(path: Path, counted: AlignmentCounts) -> tuple[tuple[str, float, 
 
 
 def _call_coverage(
-    samples: Sequence[Bins], is_counts: bool, sex: Sex, genome: Genome, settings: Settings
+    samples: Sequence[Bins],
+    is_counts: bool,
+    sex: Sex,
+    against: AgainstPanel | None,
+    genome: Genome,
+    settings: Settings,
 ) -> Karyotype:
     """Calls of the first of `samples`; the others are parents. One parent line is compared bin by bin.
 
-    Coverage that means nothing by itself is read against the parent only, and without one nothing is reported.
+    Coverage that means nothing by itself is read against the parent or a panel only, and with neither nothing is
+    reported.
     """
     own, parents = samples[0], samples[1:]
-    doubt = why_not_alone(own, settings)
+    doubt = "" if against else why_not_alone(own, settings)
     paired = None
     if len(parents) == 1:
-        paired = profile_paired(own, parents[0], genome, sex, settings, is_counts=is_counts)
+        paired = profile_of_pair(own, parents[0], against, sex, genome, settings, is_counts=is_counts)
     only_paired = doubt != "" and paired is not None
+
+    def by_itself(bins: Bins, its_sex: Sex) -> Profile:
+        return profile_by_itself(bins, against, its_sex, genome, settings, is_counts=is_counts)
+
     karyotype = call_depth(
-        alone=None if only_paired else profile_alone(own, genome, sex, settings, is_counts=is_counts),
+        alone=None if only_paired else by_itself(own, sex),
         paired=paired,
         parents=[
-            profile_alone(
-                parent,
-                genome,
-                infer_sex(parent, parent.n_reads, genome, settings),
-                settings,
-                is_counts=is_counts,
-            )
+            by_itself(parent, infer_sex(parent, parent.n_reads, genome, settings))
             for parent in ([] if only_paired else parents)
         ],
         genome=genome,
         hotspots=load_hotspots(genome),
         platform="seq",
         response_cv=0.0,
-        sex_sd_log2=settings.alone_sd_log2,
+        sex_sd_log2=sex_sd(against.panel, sex, settings) if against else settings.alone_sd_log2,
         settings=settings,
     )
     return withhold(karyotype, doubt) if doubt and paired is None else karyotype
@@ -358,6 +377,7 @@ def _from_bins(
     on_progress: Progress,
 ) -> Sequenced:
     on_progress(f"bins of {path.name}")
+    panel = panel_of(block, genome, on_progress)
     files = [read_bins(path, genome, block.sample_name)]
     files += [read_bins(parent, genome, block.parent_name) for parent in block.parent]
     kinds = {file.kind for file in files}
@@ -378,9 +398,15 @@ def _from_bins(
     own = files[0].bins
     coverage = np.exp2(own.ratio_log2) if files[0].kind == "ratio" else own.n_reads
     settled, warnings = _settle_sex(sex, infer_sex(own, coverage, genome, settings), path.name)
-    judged = _judged_bins(files, settled, genome, settings)
+    against = None
+    if kinds == {"ratio"}:
+        refuse_panel_of_ratios(block)
+    else:
+        against = against_panel(block, panel, own, kinds == {"counts"}, settled, genome, settings)
+    judged = _judged_bins(files, settled, against, genome, settings)
     qc = (
         ("bins used", judged.karyotype.profile.chrom.size, "bins", f"of {own.chrom.size}, {files[0].kind}"),
+        *panel_rows(against),
         ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
         *_noise_rows(judged.karyotype),
         *judged.rows,
@@ -396,6 +422,7 @@ def _from_bins(
             *warnings,
             *_withheld(judged.karyotype),
             *judged.warnings,
+            *panel_remarks(block, against, settled, settings),
             *(note for file in files for note in file.notes),
             *(note for each in lists for note in each.notes),
             *naming_remarks(named, block, lists, genome),
@@ -405,14 +432,16 @@ def _from_bins(
     )
 
 
-def _judged_bins(files: Sequence[BinsFile], sex: Sex, genome: Genome, settings: Settings) -> CoverageQuality:
+def _judged_bins(
+    files: Sequence[BinsFile], sex: Sex, against: AgainstPanel | None, genome: Genome, settings: Settings
+) -> CoverageQuality:
     """Calls of binned files; ratios of another program have no coverage to judge."""
     if files[0].kind == "ratio":
         karyotype = _call_ratios(files, sex, genome, settings)
         return CoverageQuality(karyotype=karyotype, rows=(), warnings=(), gc=None)
     is_counts = all(file.kind == "counts" for file in files)
     samples = [file.bins for file in files]
-    karyotype = _call_coverage(samples, is_counts, sex, genome, settings)
+    karyotype = _call_coverage(samples, is_counts, sex, against, genome, settings)
     return judge_coverage(karyotype, samples, sex, genome, settings, is_counts=is_counts)
 
 

@@ -11,7 +11,9 @@ METHODS = (
         "profile is the log2 ratio of the two; the centre is that of bins outside significant changes. Segments are "
         "the exact optimum of weighted squared error plus a penalty per break (functional pruning). Segments, arms "
         "and chromosomes are tested against counting noise, overdispersion and waves, all estimated from the sample; "
-        "at most 1 % of euploid genomes are meant to have a false call.",
+        "at most 1 % of euploid genomes are meant to have a false call. A panel of normals, where given, takes out the "
+        "yield of bins, the waves that libraries share and the bins that vary between people; a change of a whole arm "
+        "is never taken for a wave.",
     ),
     (
         "Cell fraction and sensitivity",
@@ -48,8 +50,9 @@ LIMITS = (
     (
         "Withheld",
         "No call is reported, and the copy-number criteria are INVALID, where the data cannot carry one: coverage "
-        "alone without its GC content or of capture targets, and arrays whose Log R ratio is noisier than the "
-        "published limit. X and Y are not called from arrays or from ratios without a parent.",
+        "alone without its GC content or of capture targets, with neither parent nor panel, and arrays whose Log R "
+        "ratio is noisier than the published limit. X and Y are not called from arrays or from ratios without a "
+        "parent.",
     ),
     (
         "Empty sequence",

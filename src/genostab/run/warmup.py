@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from genostab.io.genome import load_genome
+from genostab.io.number_table import number_bytes, whole_numbers
 from genostab.karyotype.settings import load_settings
 from genostab.lot.load import load_manifest
 from genostab.run.blocks import analyse_blocks
@@ -42,6 +43,7 @@ def compile_kernels() -> None:
             threads=1,
             on_progress=_silent,
         )
+    whole_numbers(number_bytes(np.zeros((1, 2), dtype=np.int64)).decode(), n_columns=2)
     animals = np.full(2, 6)
     limiting_dilution(np.array([10.0, 100.0]), animals, np.array([2, 5]))
 
