@@ -14,6 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.test_bam import records
 from genostab.arrays import Genome
+from genostab.io.alignment_counts import CountingRules
 from genostab.io.bam import count_alignment
 from genostab.io.bam_write import write_bam
 
@@ -83,7 +84,9 @@ def test_count_a_bam(benchmark: BenchmarkFixture, bam: Path, threads: int) -> No
     genome, data = twenty_contigs(), bam.read_bytes()
 
     def count() -> int:
-        return count_alignment(bam, genome, bin_bp=10_000, min_mapq=1, threads=threads).n_records
+        return count_alignment(
+            bam, genome, CountingRules(bin_bp=10_000, min_mapq=1), threads=threads
+        ).n_records
 
     count()
     floor = cpu_seconds(lambda: inflate_only(data))

@@ -18,7 +18,7 @@ def _sequence(body, start, n_bases):
 
 
 def _count_telomere(bases, rule, out_telomere):
-    repeats_per_100_bp, min_read_bp, gc_low_percent, gc_high_percent = (int(x) for x in rule)
+    repeats_per_100_bp, min_read_bp, gc_low_per_100_bp, gc_high_per_100_bp = (int(x) for x in rule)
     n = len(bases)
     if n == 0 or n < min_read_bp:
         return
@@ -26,7 +26,7 @@ def _count_telomere(bases, rule, out_telomere):
     needed = -(-repeats_per_100_bp * n // 100)
     out_telomere[1] += max(bases.count("TTAGGG"), bases.count("CCCTAA")) >= needed
     gc = bases.count("G") + bases.count("C")
-    out_telomere[2] += gc_low_percent * n <= 100 * gc < gc_high_percent * n
+    out_telomere[2] += gc_low_per_100_bp * n <= 100 * gc < gc_high_per_100_bp * n
 
 
 def count_records(

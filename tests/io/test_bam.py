@@ -11,6 +11,7 @@ import pytest
 
 from genostab.arrays import Genome
 from genostab.errors import InputError
+from genostab.io.alignment_counts import CountingRules
 from genostab.io.bam import count_alignment, read_alignment_header
 
 LENGTHS = {"chr1": 50_000, "chr2": 30_000, "chrX": 20_000}
@@ -96,7 +97,7 @@ def assert_equal_counts(counted, expected) -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_counts_equal_a_loop_over_reads(tmp_path: Path, threads: int) -> None:
     path = write_alignment(tmp_path / "a.bam")
-    counted = count_alignment(path, tiny_genome(), bin_bp=1000, min_mapq=10, threads=threads)
+    counted = count_alignment(path, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=10), threads=threads)
     expected = counts_by_pysam(path, 1000, 10, mode="rb")
     assert expected["reads"].sum() > 300
     assert_equal_counts(counted, expected)
@@ -109,9 +110,9 @@ def test_a_file_of_many_batches_gives_the_same_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_alignment(tmp_path / "a.bam", n_reads=5000, seed=2)
-    whole = count_alignment(path, tiny_genome(), bin_bp=500, min_mapq=1)
+    whole = count_alignment(path, tiny_genome(), CountingRules(bin_bp=500, min_mapq=1))
     monkeypatch.setattr("genostab.io.bgzf._BATCH_BYTES", 777)
-    pieces = count_alignment(path, tiny_genome(), bin_bp=500, min_mapq=1, threads=2)
+    pieces = count_alignment(path, tiny_genome(), CountingRules(bin_bp=500, min_mapq=1), threads=2)
     np.testing.assert_array_equal(whole.bins.n_reads, pieces.bins.n_reads)
     np.testing.assert_array_equal(whole.bins.gc_fraction, pieces.bins.gc_fraction)
 
@@ -127,14 +128,17 @@ def test_contigs_without_prefix_are_the_same_chromosomes(tmp_path: Path) -> None
                     {**read.to_dict(), "ref_name": new.get_reference_name(read.reference_id)}, new.header
                 )
             )
-    a, b = (count_alignment(p, tiny_genome(), bin_bp=1000, min_mapq=1).bins.n_reads for p in (path, plain))
+    a, b = (
+        count_alignment(p, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1)).bins.n_reads
+        for p in (path, plain)
+    )
     np.testing.assert_array_equal(a, b)
 
 
 def test_cram_equals_bam(tmp_path: Path) -> None:
     bam = write_alignment(tmp_path / "a.bam", n_reads=800)
     cram = write_alignment(tmp_path / "a.cram", n_reads=800, mode="wc", format_options=["no_ref=1"])
-    a, b = (count_alignment(p, tiny_genome(), bin_bp=1000, min_mapq=1) for p in (bam, cram))
+    a, b = (count_alignment(p, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1)) for p in (bam, cram))
     np.testing.assert_array_equal(a.bins.n_reads, b.bins.n_reads)
     np.testing.assert_array_equal(a.bins.gc_fraction, b.bins.gc_fraction)
 
@@ -152,10 +156,10 @@ def test_cram_without_its_reference_says_so(data_dir: Path) -> None:
             centromere_end=np.full(len(contigs), -1),
         )
         if wanted is None:
-            assert count_alignment(path, own, bin_bp=1000, min_mapq=0).n_records > 0
+            assert count_alignment(path, own, CountingRules(bin_bp=1000, min_mapq=0)).n_records > 0
             continue
         with pytest.raises(InputError) as error:
-            count_alignment(path, own, bin_bp=1000, min_mapq=0)
+            count_alignment(path, own, CountingRules(bin_bp=1000, min_mapq=0))
         assert error.value.code == wanted
 
 
@@ -166,14 +170,16 @@ def test_a_bam_cut_at_any_byte_is_refused(tmp_path: Path) -> None:
     for n in range(len(data)):
         cut.write_bytes(data[:n])
         with pytest.raises(InputError) as error:
-            count_alignment(cut, tiny_genome(), bin_bp=1000, min_mapq=1, threads=1)
+            count_alignment(cut, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1), threads=1)
         codes.add(error.value.code)
     assert codes == {"GS-2002", "GS-2003", "GS-2004"}
 
 
 def test_a_changed_byte_is_refused_or_changes_nothing(tmp_path: Path) -> None:
     data = bytearray(write_alignment(tmp_path / "a.bam", n_reads=60).read_bytes())
-    good = count_alignment(tmp_path / "a.bam", tiny_genome(), bin_bp=1000, min_mapq=1).bins.n_reads
+    good = count_alignment(
+        tmp_path / "a.bam", tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1)
+    ).bins.n_reads
     damaged = tmp_path / "damaged.bam"
     refused = 0
     for n in range(0, len(data), 3):
@@ -181,7 +187,9 @@ def test_a_changed_byte_is_refused_or_changes_nothing(tmp_path: Path) -> None:
         changed[n] ^= 0x55
         damaged.write_bytes(changed)
         try:
-            counted = count_alignment(damaged, tiny_genome(), bin_bp=1000, min_mapq=1, threads=1)
+            counted = count_alignment(
+                damaged, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1), threads=1
+            )
         except InputError:
             refused += 1
         else:  # gzip fields that carry nothing: time, operating system
@@ -197,21 +205,20 @@ def test_what_is_no_bam_is_refused(tmp_path: Path, content: bytes, code: str) ->
     path = tmp_path / "x.bam"
     path.write_bytes(content)
     with pytest.raises(InputError) as error:
-        count_alignment(path, tiny_genome(), bin_bp=1000, min_mapq=1)
+        count_alignment(path, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1))
     assert error.value.code == code
 
 
 def test_other_lengths_are_another_assembly(tmp_path: Path) -> None:
     path = write_alignment(tmp_path / "a.bam", n_reads=20)
     with pytest.raises(InputError) as error:
-        count_alignment(
-            path, tiny_genome(length_bp=np.array([50_001, 30_000, 20_000])), bin_bp=1000, min_mapq=1
-        )
+        genome = tiny_genome(length_bp=np.array([50_001, 30_000, 20_000]))
+        count_alignment(path, genome, CountingRules(bin_bp=1000, min_mapq=1))
     assert error.value.code == "GS-2101"
 
 
 def test_no_usable_read_is_refused(tmp_path: Path) -> None:
     path = write_alignment(tmp_path / "a.bam", n_reads=0)
     with pytest.raises(InputError) as error:
-        count_alignment(path, tiny_genome(), bin_bp=1000, min_mapq=1)
+        count_alignment(path, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1))
     assert error.value.code == "GS-2104"

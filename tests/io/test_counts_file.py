@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from genostab.errors import InputError
+from genostab.io.alignment_counts import CountingRules
 from genostab.io.bam import count_alignment
 from genostab.io.counts_file import CountsFile, counts_bytes, read_counts
 from tests.io.test_bam import tiny_genome, write_alignment
@@ -17,7 +18,7 @@ from tests.io.test_bam import tiny_genome, write_alignment
 @pytest.fixture
 def written(tmp_path: Path) -> tuple[Path, CountsFile]:
     bam = write_alignment(tmp_path / "a.bam", n_reads=2000)
-    counts = count_alignment(bam, tiny_genome(), bin_bp=1000, min_mapq=10)
+    counts = count_alignment(bam, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=10))
     file = CountsFile(counts=counts, source="a.bam", sha256="ab" * 32, bin_bp=1000, min_mapq=10)
     path = tmp_path / "a.counts.tsv.gz"
     path.write_bytes(counts_bytes(file, tiny_genome()))

@@ -13,6 +13,7 @@ import pytest
 
 from genostab.arrays import Genome
 from genostab.cli.main import run
+from genostab.io.alignment_counts import CountingRules
 from genostab.io.bam import count_alignment
 
 
@@ -109,6 +110,6 @@ def test_counts_of_a_real_cram_equal_a_loop_over_its_reads(data_dir: Path, tmp_p
         band_name=(),
         par=(),
     )
-    counted = count_alignment(cram, genome, bin_bp=10_000, min_mapq=10, reference=fasta)
+    counted = count_alignment(cram, genome, CountingRules(bin_bp=10_000, min_mapq=10), reference=fasta)
     assert counted.n_records == 199_110
     np.testing.assert_array_equal(counted.raw[:3], expected)

@@ -12,6 +12,7 @@ import pytest
 
 from genostab.arrays import Genome
 from genostab.errors import InputError
+from genostab.io.alignment_counts import CountingRules
 from genostab.io.bam import count_alignment, read_alignment_header
 from genostab.io.fasta import gc_fraction_from_fasta
 from genostab.io.genome import check_contigs, load_genome
@@ -68,7 +69,9 @@ def test_counts_of_a_cram_equal_a_loop_over_its_reads(slice_of_hg002: tuple[Path
     cram, fasta = slice_of_hg002
     genome = three_megabases()
     width = SETTINGS.base_bin_bp
-    seen = count_alignment(cram, genome, bin_bp=width, min_mapq=SETTINGS.min_mapq, reference=fasta, threads=2)
+    seen = count_alignment(
+        cram, genome, CountingRules(bin_bp=width, min_mapq=SETTINGS.min_mapq), reference=fasta, threads=2
+    )
     n_bins = 300
     counts = {
         name: np.zeros(n_bins, dtype=np.int64) for name in ("reads", "mapq0", "duplicates", "gc", "bases")
@@ -111,7 +114,9 @@ def test_gc_of_a_fasta_equals_a_count_of_its_letters(slice_of_hg002: tuple[Path,
     with gzip.open(fasta, "rt") as handle:
         sequence = "".join(line.strip() for line in handle if not line.startswith(">")).upper()
     genome = three_megabases()
-    seen = count_alignment(cram, genome, bin_bp=100_000, min_mapq=10, reference=fasta, threads=1).bins
+    seen = count_alignment(
+        cram, genome, CountingRules(bin_bp=100_000, min_mapq=10), reference=fasta, threads=1
+    ).bins
     gc = gc_fraction_from_fasta(fasta, genome, seen)
     for i in range(30):
         part = sequence[100_000 * i : 100_000 * (i + 1)]

@@ -36,6 +36,7 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--mappability-track", type=_FILE, help="Mappability, 0 to 1, in place of the share of MAPQ-0 reads."
 )
+@click.option("--telomeres", is_flag=True, help="Count telomere reads too; takes longer.")
 @click.option("--assembly", help="GRCh38 (default), GRCh37, T2T-CHM13 or hg18.")
 @click.option("--profile", help="Release profile: a shipped id or a path.")
 @click.option(
@@ -53,6 +54,7 @@ def analyze(
     reference: Path | None,
     gc_track: Path | None,
     mappability_track: Path | None,
+    telomeres: bool,
     assembly: str | None,
     profile: str | None,
     fail_on: str | None,
@@ -72,7 +74,9 @@ def analyze(
         "gc_track": gc_track,
         "mappability_track": mappability_track,
     }
-    manifest = manifest_for(source, parents=parents, aids=aids, assembly=assembly, profile=profile)
+    manifest = manifest_for(
+        source, parents=parents, aids=aids, assembly=assembly, profile=profile, telomeres=telomeres
+    )
     from genostab.run.analyze import analyse_lot
 
     with progress(quiet=quiet, verbose=verbose) as tell:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO
+from typing import Protocol
 
 import deflate
 
@@ -20,6 +20,13 @@ _LENGTH = struct.Struct("<I")
 _EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _MAX_BLOCK_BYTES = 1 << 16
 _BATCH_BYTES = 1 << 18  # about a megabyte inflated, which stays in the processor's cache
+
+
+class Readable(Protocol):
+    """What gives the next bytes of a stream."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,7 @@ def _inflate(batch: _Batch, where: str) -> Iterator[bytearray]:
             ) from None
 
 
-def _batches(stream: IO[bytes], where: str) -> Iterator[_Batch]:
+def _batches(stream: Readable, where: str) -> Iterator[_Batch]:
     rest, offset, tail = b"", 0, b""
     while piece := stream.read(_BATCH_BYTES):
         chunk = rest + piece
@@ -124,7 +131,7 @@ def _batches(stream: IO[bytes], where: str) -> Iterator[_Batch]:
         raise _truncated(where, offset, "no end-of-file block")
 
 
-def inflate_blocks(stream: IO[bytes], where: str, threads: int) -> Iterator[bytearray]:
+def inflate_blocks(stream: Readable, where: str, threads: int) -> Iterator[bytearray]:
     """Inflated blocks of a BGZF stream, in order; the last one is empty.
 
     Parameters

@@ -16,6 +16,10 @@ class Settings:
     bin_widths_bp: tuple[int, ...]
     min_reads_per_bin: int
     min_mapq: int
+    telomere_repeats_per_100_bp: int
+    telomere_min_read_bp: int
+    telomere_gc_low_per_100_bp: int
+    telomere_gc_high_per_100_bp: int
     max_mapq0_fraction: float
     min_coverage: float
     min_ratio_log2: float

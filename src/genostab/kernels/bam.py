@@ -1,4 +1,4 @@
-"""Walk over inflated BAM records: reads and bases per bin, fragment lengths, telomere reads (SAM specification, 4.2)."""
+"""Walk over inflated BAM records: reads and bases per bin, fragment lengths, telomere reads (SAM v1, section 4.2)."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ def count_records(
     keep_duplicates : bool, count reads flagged duplicate as any other
     with_bases : bool, count the bases of accepted reads
     telomere_rule : ndarray of int64, shape (4,): telomere repeats that a read needs per 100 bases, least read length
-        [bp], least GC [%] and the GC [%] above that of a matched read; shape (0,) to look for none
+        [bp], GC bases per 100 that a matched read has at least, and that it stays below; shape (0,) to look for none
     out_counts : ndarray of int64, shape (6, n_bins), added to: accepted forward, accepted reverse, MAPQ 0,
         duplicates, GC bases, ACGT bases
     out_fragments : ndarray of int64, shape (n_lengths,), added to: properly paired first mates by abs(TLEN) [bp], the

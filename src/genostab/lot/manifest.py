@@ -102,6 +102,7 @@ class Sequencing(Block):
     reference: InputPath | None = None
     gc_track: InputPath | None = None
     mappability_track: InputPath | None = None
+    telomeres: bool = False
 
     @model_validator(mode="after")
     def _has_a_sample(self) -> Self:

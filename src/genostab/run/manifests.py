@@ -24,6 +24,7 @@ def manifest_for(
     aids: Mapping[str, Path | None],
     assembly: str | None,
     profile: str | None,
+    telomeres: bool = False,
 ) -> Manifest:
     """The manifest that a command line means.
 
@@ -34,6 +35,7 @@ def manifest_for(
     aids : mapping of a key of the sequencing block (snps, reference, gc_track, mappability_track) to its file, with a
         bare file
     assembly, profile : str or None; with a manifest they take the place of what it says
+    telomeres : bool, count telomere reads of a bare file
 
     Raises
     ------
@@ -44,16 +46,17 @@ def manifest_for(
     if is_manifest:
         _refuse_missing_manifest(path)
         given = ["parent"] * bool(parents) + [name for name, file in aids.items() if file is not None]
+        given += ["telomeres"] * telomeres
         _refuse_beside_manifest(path, [f"--{name.replace('_', '-')}" for name in given])
     changed = {
         "assembly": canonical_assembly(assembly) if assembly is not None else None,
         "profile": profile,
     }
-    manifest = load_manifest(path) if is_manifest else _bare(path, parents, aids)
+    manifest = load_manifest(path) if is_manifest else _bare(path, parents, aids, telomeres)
     return manifest.model_copy(update={key: value for key, value in changed.items() if value is not None})
 
 
-def _bare(path: Path, parents: Sequence[Path], aids: Mapping[str, Path | None]) -> Manifest:
+def _bare(path: Path, parents: Sequence[Path], aids: Mapping[str, Path | None], telomeres: bool) -> Manifest:
     named = [file for file in (path, *parents, *aids.values()) if file is not None]
     together(partial(_refuse_missing, file) for file in named)
     is_array = file_kind(path) == "array"
@@ -63,6 +66,7 @@ def _bare(path: Path, parents: Sequence[Path], aids: Mapping[str, Path | None]) 
             sample=None if is_array else path,
             array=path if is_array else None,
             parent=tuple(parents),
+            telomeres=telomeres,
             **aids,
         ),
     )
@@ -80,8 +84,8 @@ def _refuse_beside_manifest(path: Path, names: Sequence[str]) -> None:
             "GS-1001",
             what="an option that does not go with a manifest",
             where=f"{' '.join(names)} beside {path.name}",
-            found="a manifest, which names these files itself",
-            expected="the file under sequencing: in the manifest",
+            found="a manifest, which says this itself",
+            expected="the key under sequencing: in the manifest",
             action="write it there, or give a bare sequencing file",
         )
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from genostab.arrays import AlleleDepths, Bins, Genome, SnpTable
 from genostab.errors import InputError
-from genostab.io.bam import AlignmentCounts, count_alignment
 from genostab.io.bins import BinsFile, read_bins
-from genostab.io.counts_file import read_counts
 from genostab.io.fasta import gc_fraction_from_fasta
 from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
@@ -28,6 +26,7 @@ from genostab.karyotype.snp import array_sex, call_array, lrr_sd
 from genostab.lot.manifest import Sequencing
 from genostab.run.file_kind import file_kind
 from genostab.run.hotspots import load_hotspots
+from genostab.run.reads import count_or_read, read_rows, rules_row
 
 Progress = Callable[[str], None]
 
@@ -36,7 +35,8 @@ Progress = Callable[[str], None]
 class Sequenced:
     """What the sequencing block gave: karyotype, the sample's names, figures of quality, and remarks.
 
-    `snps` are points for the figure; `qc` rows are (name, value, unit, note).
+    `snps` are points for the figure; `qc` rows are (name, value, unit, note); `sha256` is that of inputs for which it
+    was taken while they were read.
     """
 
     karyotype: Karyotype
@@ -45,6 +45,7 @@ class Sequenced:
     snps: SnpTable | AlleleDepths | None
     qc: tuple[tuple[str, str | float | int, str, str], ...]
     warnings: tuple[str, ...]
+    sha256: Mapping[Path, str] = field(default_factory=dict)
 
 
 def analyse_sequencing(
@@ -184,42 +185,6 @@ def _with_tracks(bins: Bins, block: Sequencing, genome: Genome) -> Bins:
     return bins
 
 
-def _count(
-    path: Path, block: Sequencing, genome: Genome, settings: Settings, threads: int, on_progress: Progress
-) -> AlignmentCounts:
-    on_progress(f"reads of {path.name}")
-    if file_kind(path) == "counts":
-        return _counted_before(path, genome, settings)
-
-    def tell(n_records: int) -> None:
-        on_progress(f"reads of {path.name}: {n_records / 1e6:.1f} million")
-
-    return count_alignment(
-        path,
-        genome,
-        bin_bp=settings.base_bin_bp,
-        min_mapq=settings.min_mapq,
-        reference=block.reference,
-        threads=threads,
-        on_progress=tell,
-    )
-
-
-def _counted_before(path: Path, genome: Genome, settings: Settings) -> AlignmentCounts:
-    file = read_counts(path, genome)
-    made, wanted = (file.bin_bp, file.min_mapq), (settings.base_bin_bp, settings.min_mapq)
-    if made != wanted:
-        raise InputError(
-            "GS-2203",
-            what="the counts were made with other settings",
-            where=str(path),
-            found=f"bins of {made[0]} bp, MAPQ {made[1]} or more",
-            expected=f"bins of {wanted[0]} bp, MAPQ {wanted[1]} or more",
-            action="count again with this version of genostab",
-        )
-    return file.counts
-
-
 def _from_alignment(
     block: Sequencing,
     path: Path,
@@ -229,7 +194,18 @@ def _from_alignment(
     threads: int,
     on_progress: Progress,
 ) -> Sequenced:
-    counted = [_count(p, block, genome, settings, threads, on_progress) for p in (path, *block.parent)]
+    paths = (path, *block.parent)
+    files = count_or_read(
+        paths,
+        genome,
+        settings,
+        reference=block.reference,
+        telomeres=block.telomeres,
+        threads=threads,
+        on_progress=on_progress,
+    )
+    counted = [file.counts for file in files]
+    rules = counted[0].rules
     width = choose_bin_width([each.bins for each in counted], genome, settings)
     joined = [join_bins(each.bins, width // settings.base_bin_bp) for each in counted]
     joined = [_with_tracks(bins, block, genome) for bins in joined]
@@ -237,8 +213,11 @@ def _from_alignment(
     seen = infer_sex(joined[0], joined[0].n_reads, genome, settings)
     settled, warnings = _settle_sex(sex, seen, path.name)
     karyotype = _call_coverage(joined, True, settled, genome, settings)
+    if rules.regions is not None:
+        karyotype = withhold(karyotype, f"reads were counted inside {rules.regions.name} only")
     qc = (
-        *(row for p, each in zip((path, *block.parent), counted, strict=True) for row in _read_rows(p, each)),
+        *(row for p, each in zip(paths, counted, strict=True) for row in read_rows(p, each, settings)),
+        *rules_row(rules, settings),
         ("bin width", width, "bp", f"least with {settings.min_reads_per_bin} reads in the median bin"),
         ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
         ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
@@ -248,6 +227,8 @@ def _from_alignment(
     remarks = (
         (f"{len(dropped)} contigs outside chromosomes 1-22, X and Y were not counted",) if dropped else ()
     )
+    if block.telomeres and counted[0].telomeres is None:
+        remarks = (*remarks, f"{path.name}: counted without telomere reads; count again with --telomeres")
     return Sequenced(
         karyotype=karyotype,
         sample=counted[0].sample,
@@ -255,20 +236,7 @@ def _from_alignment(
         snps=None,
         qc=qc,
         warnings=(*warnings, *_withheld(karyotype), *remarks),
-    )
-
-
-def _read_rows(path: Path, counted: AlignmentCounts) -> tuple[tuple[str, float, str, str], ...]:
-    reads = float(counted.bins.n_reads.sum())
-    duplicates = float(counted.bins.n_duplicates.sum())
-    return (
-        (f"reads counted, {path.name}", int(reads), "reads", f"of {counted.n_records} records"),
-        (
-            f"duplicates, {path.name}",
-            duplicates / max(reads + duplicates, 1.0),
-            "fraction",
-            "flagged in the file",
-        ),
+        sha256={p: file.sha256 for p, file in zip(paths, files, strict=True) if file_kind(p) == "alignment"},
     )
 
 
