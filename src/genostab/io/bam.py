@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from genostab.arrays import Genome, Int64
 from genostab.errors import InputError
@@ -35,7 +35,7 @@ from genostab.kernels.bam import (
 )
 
 _CHUNK_BYTES = 1 << 20
-_RECORDS_PER_STEP = 1_000_000
+_BYTES_PER_STEP = 1 << 28
 _WALK_ERRORS = {
     WALK_BAD_FIELDS: "name, CIGAR, bases and qualities longer than the record",
     WALK_BAD_REFERENCE: "a contig number that the header does not have",
@@ -121,19 +121,20 @@ class _Digesting:
 class _Buffer:
     """Inflated blocks; `data` is what the header has left of the blocks taken so far."""
 
-    def __init__(self, pieces: Iterator[bytearray], where: str) -> None:
-        self._pieces = pieces
+    def __init__(self, blocks: Iterator[bytearray], where: str) -> None:
+        self._blocks = blocks
         self._where = where
         self.data = b""
 
-    def next_piece(self) -> bytearray | None:
-        return next(self._pieces, None)
+    def remaining(self) -> Iterator[bytes | bytearray]:
+        """What the header has left, then the other blocks."""
+        return chain((self.data,), self._blocks)
 
     def take(self, n: int) -> bytes:
         while len(self.data) < n:
-            piece = self.next_piece()
-            self.data += piece or b""
-            if piece is None:
+            block = next(self._blocks, None)
+            self.data += block or b""
+            if block is None:
                 raise _refuse(
                     "GS-2003",
                     "the BAM ends inside its header",
@@ -233,7 +234,7 @@ def count_alignment(
     reference : Path or None, FASTA for a CRAM whose bases are looked at
     threads : int, threads that inflate
     digest : takes the bytes of the file; a BAM is not read twice for it
-    on_progress : called with the number of records so far, about every million
+    on_progress : called with the number of records so far, every 256 MB of them
 
     Raises
     ------
@@ -251,12 +252,13 @@ def count_alignment(
         index = np.array([chromosome_index(name, genome) for name in header.contigs], dtype=np.int64)
         tally = _Tally(
             rules,
+            where,
             contig_bin=np.where(index >= 0, first[np.maximum(index, 0)], -1),
             contig_length=np.array(list(header.contigs.values()), dtype=np.int64),
             edges=_region_edges(rules.regions, index),
             n_bins=chrom.size,
         )
-        _walk(buffer, where, tally, on_progress)
+        _walk(buffer.remaining(), where, tally, on_progress)
     n_records, n_unused, n_low_mapq = tally.totals.tolist()
     if not tally.counts[:2].any():
         inside = f" inside the regions of {rules.regions.name}" if rules.regions else ""
@@ -301,27 +303,19 @@ class _Tally:
     def __init__(
         self,
         rules: CountingRules,
+        where: str,
         *,
         contig_bin: Int64,
         contig_length: Int64,
         edges: tuple[Int64, Int64],
         n_bins: int,
     ) -> None:
-        telomere = rules.telomere
-        rule = (
-            (
-                telomere.repeats_per_100_bp,
-                telomere.min_read_bp,
-                telomere.gc_low_per_100_bp,
-                telomere.gc_high_per_100_bp,
-            )
-            if telomere
-            else ()
-        )
         self.counts = np.zeros((len(COUNT_ROWS), n_bins), dtype=np.int64)
         self.fragments = np.zeros(MAX_FRAGMENT_BP + 2, dtype=np.int64)
         self.telomere = np.zeros(3, dtype=np.int64)
         self.totals = np.zeros(3, dtype=np.int64)
+        self.n_bytes = 0
+        self._where = where
         self._given = (
             contig_bin,
             contig_length,
@@ -330,45 +324,44 @@ class _Tally:
             rules.min_mapq,
             rules.keep_duplicates,
             rules.with_bases,
-            np.array(rule, dtype=np.int64),
+            _telomere_rule(rules),
             self.counts,
             self.fragments,
             self.telomere,
             self.totals,
         )
 
-    def add(self, data: NDArray[np.uint8]) -> tuple[int, int]:
-        """Count all whole records of a buffer; bytes used, and the WALK status."""
-        used, status = count_records(data, *self._given)
-        return int(used), int(status)
-
-
-def _walk(buffer: _Buffer, where: str, tally: _Tally, on_progress: Callable[[int], None]) -> None:
-    """Count every record; one that straddles blocks is joined by itself, so that blocks are not copied."""
-    passed, told = 0, 0
-
-    def count(data: bytes | bytearray, start: int) -> int:
-        nonlocal passed
-        used, status = tally.add(np.frombuffer(data, dtype=np.uint8, offset=start))
+    def add(self, data: bytes | bytearray, start: int) -> int:
+        """Count all whole records from `start` on; where the first incomplete one starts."""
+        used, status = count_records(np.frombuffer(data, np.uint8, -1, start), *self._given)
         if status != WALK_OK:
-            raise _damaged_record(where, int(tally.totals[0]) + 1, passed + used, status)
-        passed += used
+            raise _damaged_record(self._where, int(self.totals[0]) + 1, self.n_bytes + used, status)
+        self.n_bytes += used
         return start + used
 
-    piece: bytes | bytearray | None = buffer.data
-    rest = b""
-    while piece is not None:
+
+def _telomere_rule(rules: CountingRules) -> Int64:
+    if rules.telomere is None:
+        return np.empty(0, dtype=np.int64)
+    return np.array(astuple(rules.telomere), dtype=np.int64)
+
+
+def _walk(
+    blocks: Iterator[bytes | bytearray], where: str, tally: _Tally, on_progress: Callable[[int], None]
+) -> None:
+    """Count every record; one that straddles blocks is joined by itself, so that blocks are not copied."""
+    told, rest = 0, b""
+    for block in blocks:
         start = 0
         if rest:
-            start = _missing_bytes(rest, piece)
-            rest += piece[:start]
-            rest = rest[count(rest, 0) :]
-        if not rest and start < len(piece):
-            rest = bytes(piece[count(piece, start) :])
-        if tally.totals[0] >= told:
+            start = _missing_bytes(rest, block)
+            rest += block[:start]
+            rest = rest[tally.add(rest, 0) :]
+        if not rest and start < len(block):
+            rest = bytes(block[tally.add(block, start) :])
+        if tally.n_bytes >= told:
             on_progress(int(tally.totals[0]))
-            told += _RECORDS_PER_STEP
-        piece = buffer.next_piece()
+            told = tally.n_bytes + _BYTES_PER_STEP
     if rest:
         raise _refuse(
             "GS-2003",
@@ -380,11 +373,11 @@ def _walk(buffer: _Buffer, where: str, tally: _Tally, on_progress: Callable[[int
         )
 
 
-def _missing_bytes(rest: bytes, piece: bytes | bytearray) -> int:
-    """How many bytes of the next piece the record that begins in `rest` needs, at most all of them."""
-    head = rest[:4] if len(rest) >= 4 else rest + piece[: 4 - len(rest)]
+def _missing_bytes(rest: bytes, block: bytes | bytearray) -> int:
+    """How many bytes of the next block the record that begins in `rest` needs, at most all of them."""
+    head = rest[:4] if len(rest) >= 4 else rest + block[: 4 - len(rest)]
     size = int.from_bytes(head, "little", signed=True) if len(head) == 4 else 0
-    return min(len(piece), max(4 + size - len(rest), 4 - len(rest), 0))
+    return min(len(block), max(4 + size - len(rest), 4 - len(rest), 0))
 
 
 def _damaged_record(where: str, number: int, offset: int, status: int) -> InputError:

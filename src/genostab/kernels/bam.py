@@ -132,47 +132,26 @@ def _motif_starts(
 
 
 @kernel
-def _is_telomeric(data: NDArray[np.uint8], start: int, n_bases: int, n_needed: int) -> bool:
-    """Whether TTAGGG, or CCCTAA, is there `n_needed` times; ten starts at a time, until too few bases are left.
+def _count_repeats(data: NDArray[np.uint8], start: int, n_bases: int, n_needed: int) -> int:
+    """How often TTAGGG stands in a read, or CCCTAA if more often; less where it cannot become `n_needed`.
 
-    Neither motif overlaps itself, so that all its occurrences are counted, as one after the other.
+    Neither motif overlaps itself, so that all starts are counted, as one after the other; ten of them at a time.
     """
     end = start + (n_bases + 1) // 2
-    forward, reverse = 0, 0
-    for first in range(0, n_bases, 10):
+    forward, reverse, most, first = 0, 0, 0, 0
+    while first < n_bases and most < n_needed and most + (n_bases - first) // _MOTIF_BASES >= n_needed:
         word = _window(data, start + first // 2, end)
         if n_bases - first < 16:
             word &= ~np.uint64(0) << np.uint64(4 * (16 - (n_bases - first)))
         a, c = word & _ONE_PER_CODE, (word >> np.uint64(1)) & _ONE_PER_CODE
         g, t = (word >> np.uint64(2)) & _ONE_PER_CODE, (word >> np.uint64(3)) & _ONE_PER_CODE
-        several = (a & (c | g | t)) | (c & (g | t)) | (g & t)
-        a, c, g, t = a & ~several, c & ~several, g & ~several, t & ~several
+        one = ~((a & (c | g | t)) | (c & (g | t)) | (g & t))
+        a, c, g, t = a & one, c & one, g & one, t & one
         forward += _bits(_motif_starts(t, t, a, g, g, g))
         reverse += _bits(_motif_starts(c, c, c, t, a, a))
         most = max(forward, reverse)
-        if most >= n_needed:
-            return True
-        if most + (n_bases - first - 10) // _MOTIF_BASES < n_needed:
-            return False
-    return False
-
-
-@kernel
-def _count_telomere(
-    data: NDArray[np.uint8],
-    start: int,
-    n_bases: int,
-    rule: NDArray[np.int64],
-    out_telomere: NDArray[np.int64],
-) -> None:
-    if n_bases == 0 or n_bases < rule[1]:
-        return
-    out_telomere[0] += 1
-    if _is_telomeric(data, start, n_bases, (rule[0] * n_bases + 99) // 100):
-        out_telomere[1] += 1
-    gc, _ = _count_bases(data, start, n_bases)
-    if rule[2] * n_bases <= 100 * gc < rule[3] * n_bases:
-        out_telomere[2] += 1
+        first += 10
+    return most
 
 
 @kernel
@@ -266,8 +245,13 @@ def count_records(
         at = body + size
         out_totals[0] += 1
         is_duplicate = flag & _DUPLICATE != 0 and not keep_duplicates
-        if telomere_rule.size and not flag & _NOT_PRIMARY and not is_duplicate:
-            _count_telomere(data, sequence, n_bases, telomere_rule, out_telomere)
+        is_looked_at = telomere_rule.size > 0 and n_bases > 0 and not flag & _NOT_PRIMARY and not is_duplicate
+        if is_looked_at and n_bases >= telomere_rule[1]:
+            out_telomere[0] += 1
+            n_needed = (telomere_rule[0] * n_bases + 99) // 100
+            out_telomere[1] += int(_count_repeats(data, sequence, n_bases, n_needed) >= n_needed)
+            gc, _ = _count_bases(data, sequence, n_bases)
+            out_telomere[2] += int(telomere_rule[2] * n_bases <= 100 * gc < telomere_rule[3] * n_bases)
         if flag & (_UNMAPPED | _NOT_PRIMARY):
             out_totals[1] += 1
             continue
