@@ -7,6 +7,7 @@ one after the other anywhere in the read; the larger of the two numbers decides.
 import struct
 from bisect import bisect_right
 
+_FIXED = struct.Struct("<iiBBHHHiiii")
 CODES = "=ACMGRSVTWYHKDBN"
 
 
@@ -29,6 +30,24 @@ def _count_telomere(bases, rule, out_telomere):
     out_telomere[2] += gc_low_per_100_bp * n <= 100 * gc < gc_high_per_100_bp * n
 
 
+def _starts_inside(position, edge_first, edges, contig):
+    if not len(edge_first):
+        return True
+    own = [int(edge) for edge in edges[edge_first[contig] : edge_first[contig + 1]]]
+    return bisect_right(own, position) % 2 == 1
+
+
+def _is_second_of_mapped_pair(flag):
+    paired, mate_unmapped, second = flag & 1, flag & 8, flag & 128
+    return paired and second and not mate_unmapped
+
+
+def _count_fragment(flag, length, out_fragments):
+    proper_first = flag & 1 and flag & 2 and flag & 64
+    if proper_first and length != 0:
+        out_fragments[min(abs(length), len(out_fragments) - 1)] += 1
+
+
 def count_records(
     data,
     contig_bin,
@@ -48,14 +67,13 @@ def count_records(
     raw = bytes(data)
     at = 0
     while at + 4 <= len(raw):
-        (size,) = struct.unpack_from("<i", raw, at)
+        size = int.from_bytes(raw[at : at + 4], "little", signed=True)
         if size < 32:
             return at, 1
         if at + 4 + size > len(raw):
             break
         body = raw[at + 4 : at + 4 + size]
-        fields = struct.unpack_from("<iiBBHHHiiii", body)
-        contig, position, l_name, mapq, _, n_cigar, flag, n_bases, _, _, length = fields
+        contig, position, l_name, mapq, _, n_cigar, flag, n_bases, _, _, length = _FIXED.unpack_from(body)
         sequence = 32 + l_name + 4 * n_cigar
         if n_bases < 0 or sequence + (n_bases + 1) // 2 + n_bases > size:
             return at, 2
@@ -73,15 +91,10 @@ def count_records(
             return start, 3
         if not 0 <= position < contig_length[contig]:
             return start, 4
-        if contig_bin[contig] < 0:
+        if contig_bin[contig] < 0 or not _starts_inside(position, edge_first, edges, contig):
             continue
-        if len(edge_first):
-            own = [int(edge) for edge in edges[edge_first[contig] : edge_first[contig + 1]]]
-            if bisect_right(own, position) % 2 == 0:
-                continue
         i_bin = contig_bin[contig] + position // bin_bp
-        paired, mate_unmapped, second = flag & 1, flag & 8, flag & 128
-        first_of_fragment = not (paired and second and not mate_unmapped)
+        first_of_fragment = not _is_second_of_mapped_pair(flag)
         if duplicate:
             out_counts[3][i_bin] += first_of_fragment
         elif mapq == 0 and min_mapq > 0:
@@ -90,10 +103,9 @@ def count_records(
             out_totals[2] += 1
         else:
             out_counts[1 if flag & 16 else 0][i_bin] += first_of_fragment
-            if paired and flag & 2 and flag & 64 and length != 0:
-                out_fragments[min(abs(length), len(out_fragments) - 1)] += 1
+            _count_fragment(flag, length, out_fragments)
+            bases = _sequence(body, sequence, n_bases)
             if with_bases:
-                bases = _sequence(body, sequence, n_bases)
                 out_counts[4][i_bin] += sum(base in "GC" for base in bases)
                 out_counts[5][i_bin] += sum(base in "ACGT" for base in bases)
     return at, 0
