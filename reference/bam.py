@@ -68,7 +68,7 @@ def count_records(
     at = 0
     while at + 4 <= len(raw):
         size = int.from_bytes(raw[at : at + 4], "little", signed=True)
-        if size < 32:
+        if size < 32 or size > 2**26:
             return at, 1
         if at + 4 + size > len(raw):
             break
@@ -78,8 +78,7 @@ def count_records(
         if n_bases < 0 or sequence + (n_bases + 1) // 2 + n_bases > size:
             return at, 2
         out_totals[0] += 1
-        start = at
-        at += 4 + size
+        start, at = at, at + 4 + size
         unmapped, secondary, failed, supplementary = flag & 4, flag & 256, flag & 512, flag & 2048
         duplicate = flag & 1024 and not keep_duplicates
         if len(telomere_rule) and not (secondary or failed or supplementary or duplicate):

@@ -146,6 +146,7 @@ def test_telomere_reads_are_primary_passed_and_no_duplicates(flag):
     [
         (struct.pack("<i", 8) + b"\0" * 40, 1),
         (struct.pack("<i", -1) + b"\0" * 40, 1),
+        (struct.pack("<i", 2**31 - 1) + b"\0" * 40, 1),
         (struct.pack("<i", 32) + struct.pack("<iiBBHHHiiii", 0, 0, 1, 0, 0, 0, 0, 500, -1, -1, 0), 2),
         (struct.pack("<i", 32) + struct.pack("<iiBBHHHiiii", 0, 0, 0, 0, 0, 0, 0, -7, -1, -1, 0), 2),
         (record(3, 0, 60, 0, "A"), 3),

@@ -14,6 +14,9 @@ WALK_BAD_REFERENCE = 3
 WALK_BAD_POSITION = 4
 
 _FIXED_BYTES = 32
+_MAX_RECORD_BYTES = (
+    1 << 26
+)  # ten times the longest read there is; a larger size is damage, not to be waited for
 _UNMAPPED = 0x4
 _NOT_PRIMARY = 0x100 | 0x200 | 0x800
 _DUPLICATE = 0x400
@@ -227,7 +230,7 @@ def count_records(
     at = 0
     while at + 4 <= n:
         size = _int32(data, at)
-        if size < _FIXED_BYTES:
+        if size < _FIXED_BYTES or size > _MAX_RECORD_BYTES:
             return at, WALK_BAD_SIZE
         if at + 4 + size > n:
             break
