@@ -11,6 +11,7 @@ import pytest
 
 from genostab.arrays import Genome
 from genostab.errors import InputError
+from genostab.io.alignment_counts import CountingRules
 from genostab.io.bam import count_alignment, read_alignment_header
 
 LENGTHS = {"chr1": 50_000, "chr2": 30_000, "chrX": 20_000}
@@ -54,51 +55,61 @@ def write_alignment(path: Path, n_reads: int = 2000, seed: int = 1, mode: str = 
             read.query_sequence = "".join(rng.choice(list("ACGTN"), length, p=[0.3, 0.2, 0.2, 0.29, 0.01]))
             read.cigarstring = f"{length}M"
             read.query_qualities = pysam.qualitystring_to_array("I" * length)
+            read.template_length = int(rng.choice([0, 150, 320, -320, 5000]))
             out.write(read)
     return path
 
 
-def counts_by_pysam(path: Path, bin_bp: int, min_mapq: int, **options: str) -> dict[str, np.ndarray]:
+def counts_by_pysam(
+    path: Path, bin_bp: int, min_mapq: int, *, keep_duplicates: bool = False
+) -> dict[str, np.ndarray]:
+    """What a plain loop over pysam's reads counts, with the bins of all chromosomes one after the other."""
     n_bins = {name: -(-length // bin_bp) for name, length in LENGTHS.items()}
     first = dict(zip(LENGTHS, np.cumsum([0, *n_bins.values()]), strict=False))
     total = sum(n_bins.values())
-    found = {name: np.zeros(total) for name in ("reads", "mapq0", "duplicates", "gc", "acgt")}
-    with pysam.AlignmentFile(str(path), **options) as file:
+    found = {name: np.zeros(total) for name in ("forward", "reverse", "mapq0", "duplicates", "gc", "acgt")}
+    found["lengths"] = np.zeros(2002)
+    with pysam.AlignmentFile(str(path)) as file:
         for read in file.fetch(until_eof=True):
             skipped = read.is_unmapped or read.is_secondary or read.is_qcfail or read.is_supplementary
             if skipped or read.reference_name not in LENGTHS:
                 continue
             at = first[read.reference_name] + read.reference_start // bin_bp
             is_second = read.is_paired and read.is_read2 and not read.mate_is_unmapped
-            if read.is_duplicate:
+            if read.is_duplicate and not keep_duplicates:
                 found["duplicates"][at] += not is_second
             elif read.mapping_quality == 0:
                 found["mapq0"][at] += not is_second
             elif read.mapping_quality >= min_mapq:
-                found["reads"][at] += not is_second
+                found["reverse" if read.is_reverse else "forward"][at] += not is_second
                 bases = read.query_sequence
                 found["gc"][at] += sum(base in "GC" for base in bases)
                 found["acgt"][at] += sum(base in "ACGT" for base in bases)
+                if read.is_proper_pair and read.is_read1 and read.template_length:
+                    found["lengths"][min(abs(read.template_length), 2001)] += 1
     return found
 
 
 def assert_equal_counts(counted, expected) -> None:
-    bins = counted.bins
-    np.testing.assert_array_equal(bins.n_reads, expected["reads"])
+    rows = [expected[name] for name in ("forward", "reverse", "mapq0", "duplicates", "gc", "acgt")]
+    np.testing.assert_array_equal(counted.raw, rows)
+    np.testing.assert_array_equal(counted.fragment_lengths, expected["lengths"])
+    bins, reads = counted.bins, expected["forward"] + expected["reverse"]
+    np.testing.assert_array_equal(bins.n_reads, reads)
     np.testing.assert_array_equal(bins.n_duplicates, expected["duplicates"])
     with np.errstate(invalid="ignore", divide="ignore"):
         np.testing.assert_array_equal(bins.gc_fraction, expected["gc"] / expected["acgt"])
-        np.testing.assert_array_equal(
-            bins.mapq0_fraction, expected["mapq0"] / (expected["mapq0"] + expected["reads"])
-        )
+        np.testing.assert_array_equal(bins.mapq0_fraction, expected["mapq0"] / (expected["mapq0"] + reads))
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_counts_equal_a_loop_over_reads(tmp_path: Path, threads: int) -> None:
     path = write_alignment(tmp_path / "a.bam")
-    counted = count_alignment(path, tiny_genome(), bin_bp=1000, min_mapq=10, threads=threads)
-    expected = counts_by_pysam(path, 1000, 10, mode="rb")
-    assert expected["reads"].sum() > 300
+    counted = count_alignment(path, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=10), threads=threads)
+    expected = counts_by_pysam(path, 1000, 10)
+    assert expected["forward"].sum() > 200
+    assert expected["reverse"].sum() > 20
+    assert np.flatnonzero(expected["lengths"]).tolist() == [150, 320, 2001]
     assert_equal_counts(counted, expected)
     assert counted.n_records == 2000
     assert counted.sample == "lot7"
@@ -109,11 +120,10 @@ def test_a_file_of_many_batches_gives_the_same_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_alignment(tmp_path / "a.bam", n_reads=5000, seed=2)
-    whole = count_alignment(path, tiny_genome(), bin_bp=500, min_mapq=1)
+    whole = count_alignment(path, tiny_genome(), CountingRules(bin_bp=500, min_mapq=1))
     monkeypatch.setattr("genostab.io.bgzf._BATCH_BYTES", 777)
-    pieces = count_alignment(path, tiny_genome(), bin_bp=500, min_mapq=1, threads=2)
-    np.testing.assert_array_equal(whole.bins.n_reads, pieces.bins.n_reads)
-    np.testing.assert_array_equal(whole.bins.gc_fraction, pieces.bins.gc_fraction)
+    pieces = count_alignment(path, tiny_genome(), CountingRules(bin_bp=500, min_mapq=1), threads=2)
+    np.testing.assert_array_equal(whole.raw, pieces.raw)
 
 
 def test_contigs_without_prefix_are_the_same_chromosomes(tmp_path: Path) -> None:
@@ -127,16 +137,15 @@ def test_contigs_without_prefix_are_the_same_chromosomes(tmp_path: Path) -> None
                     {**read.to_dict(), "ref_name": new.get_reference_name(read.reference_id)}, new.header
                 )
             )
-    a, b = (count_alignment(p, tiny_genome(), bin_bp=1000, min_mapq=1).bins.n_reads for p in (path, plain))
-    np.testing.assert_array_equal(a, b)
+    a, b = (count_alignment(p, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1)) for p in (path, plain))
+    np.testing.assert_array_equal(a.raw, b.raw)
 
 
 def test_cram_equals_bam(tmp_path: Path) -> None:
     bam = write_alignment(tmp_path / "a.bam", n_reads=800)
     cram = write_alignment(tmp_path / "a.cram", n_reads=800, mode="wc", format_options=["no_ref=1"])
-    a, b = (count_alignment(p, tiny_genome(), bin_bp=1000, min_mapq=1) for p in (bam, cram))
-    np.testing.assert_array_equal(a.bins.n_reads, b.bins.n_reads)
-    np.testing.assert_array_equal(a.bins.gc_fraction, b.bins.gc_fraction)
+    a, b = (count_alignment(p, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1)) for p in (bam, cram))
+    np.testing.assert_array_equal(a.raw, b.raw)
 
 
 def test_cram_without_its_reference_says_so(data_dir: Path) -> None:
@@ -152,11 +161,14 @@ def test_cram_without_its_reference_says_so(data_dir: Path) -> None:
             centromere_end=np.full(len(contigs), -1),
         )
         if wanted is None:
-            assert count_alignment(path, own, bin_bp=1000, min_mapq=0).n_records > 0
+            assert count_alignment(path, own, CountingRules(bin_bp=1000, min_mapq=0)).n_records > 0
             continue
         with pytest.raises(InputError) as error:
-            count_alignment(path, own, bin_bp=1000, min_mapq=0)
+            count_alignment(path, own, CountingRules(bin_bp=1000, min_mapq=0))
         assert error.value.code == wanted
+        without = CountingRules(bin_bp=1000, min_mapq=0, with_bases=False)
+        # test_cram.sam: the first of a pair, a second whose first is elsewhere, and a single read
+        assert count_alignment(path, own, without).bins.n_reads.sum() == 2
 
 
 def test_a_bam_cut_at_any_byte_is_refused(tmp_path: Path) -> None:
@@ -166,14 +178,16 @@ def test_a_bam_cut_at_any_byte_is_refused(tmp_path: Path) -> None:
     for n in range(len(data)):
         cut.write_bytes(data[:n])
         with pytest.raises(InputError) as error:
-            count_alignment(cut, tiny_genome(), bin_bp=1000, min_mapq=1, threads=1)
+            count_alignment(cut, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1), threads=1)
         codes.add(error.value.code)
     assert codes == {"GS-2002", "GS-2003", "GS-2004"}
 
 
 def test_a_changed_byte_is_refused_or_changes_nothing(tmp_path: Path) -> None:
     data = bytearray(write_alignment(tmp_path / "a.bam", n_reads=60).read_bytes())
-    good = count_alignment(tmp_path / "a.bam", tiny_genome(), bin_bp=1000, min_mapq=1).bins.n_reads
+    good = count_alignment(
+        tmp_path / "a.bam", tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1)
+    ).bins.n_reads
     damaged = tmp_path / "damaged.bam"
     refused = 0
     for n in range(0, len(data), 3):
@@ -181,12 +195,30 @@ def test_a_changed_byte_is_refused_or_changes_nothing(tmp_path: Path) -> None:
         changed[n] ^= 0x55
         damaged.write_bytes(changed)
         try:
-            counted = count_alignment(damaged, tiny_genome(), bin_bp=1000, min_mapq=1, threads=1)
+            counted = count_alignment(
+                damaged, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1), threads=1
+            )
         except InputError:
             refused += 1
         else:  # gzip fields that carry nothing: time, operating system
             np.testing.assert_array_equal(counted.bins.n_reads, good)
     assert refused > 0.95 * len(data) / 3
+
+
+def test_a_block_that_states_no_content_is_not_skipped(tmp_path: Path) -> None:
+    """A length of 0 in the trailer of a full block would otherwise lose its reads without a word."""
+    data = bytearray(write_alignment(tmp_path / "a.bam", n_reads=60).read_bytes())
+    ends = [0]
+    while ends[-1] < len(data):
+        at = ends[-1]
+        ends.append(at + int.from_bytes(data[at + 16 : at + 18], "little") + 1)
+    assert len(ends) == 4  # header, records, end of file
+    data[ends[2] - 4 : ends[2]] = bytes(4)
+    damaged = tmp_path / "damaged.bam"
+    damaged.write_bytes(data)
+    with pytest.raises(InputError) as error:
+        count_alignment(damaged, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1))
+    assert error.value.code == "GS-2102"
 
 
 @pytest.mark.parametrize(
@@ -197,21 +229,20 @@ def test_what_is_no_bam_is_refused(tmp_path: Path, content: bytes, code: str) ->
     path = tmp_path / "x.bam"
     path.write_bytes(content)
     with pytest.raises(InputError) as error:
-        count_alignment(path, tiny_genome(), bin_bp=1000, min_mapq=1)
+        count_alignment(path, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1))
     assert error.value.code == code
 
 
 def test_other_lengths_are_another_assembly(tmp_path: Path) -> None:
     path = write_alignment(tmp_path / "a.bam", n_reads=20)
+    genome = tiny_genome(length_bp=np.array([50_001, 30_000, 20_000]))
     with pytest.raises(InputError) as error:
-        count_alignment(
-            path, tiny_genome(length_bp=np.array([50_001, 30_000, 20_000])), bin_bp=1000, min_mapq=1
-        )
+        count_alignment(path, genome, CountingRules(bin_bp=1000, min_mapq=1))
     assert error.value.code == "GS-2101"
 
 
 def test_no_usable_read_is_refused(tmp_path: Path) -> None:
     path = write_alignment(tmp_path / "a.bam", n_reads=0)
     with pytest.raises(InputError) as error:
-        count_alignment(path, tiny_genome(), bin_bp=1000, min_mapq=1)
+        count_alignment(path, tiny_genome(), CountingRules(bin_bp=1000, min_mapq=1))
     assert error.value.code == "GS-2104"

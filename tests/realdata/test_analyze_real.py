@@ -13,6 +13,7 @@ import pytest
 
 from genostab.arrays import Genome
 from genostab.cli.main import run
+from genostab.io.alignment_counts import CountingRules, fragment_quartiles_bp
 from genostab.io.bam import count_alignment
 
 
@@ -86,7 +87,7 @@ def test_counts_of_a_real_cram_equal_a_loop_over_its_reads(data_dir: Path, tmp_p
         names, lengths = file.references, file.lengths
         n_bins = [-(-length // 10_000) for length in lengths]
         first = np.concatenate(([0], np.cumsum(n_bins)))
-        expected = np.zeros((3, first[-1]))
+        expected, lengths_bp = np.zeros((4, first[-1])), []
         for read in file.fetch(until_eof=True):
             if read.is_unmapped or read.is_secondary or read.is_qcfail or read.is_supplementary:
                 continue
@@ -94,9 +95,11 @@ def test_counts_of_a_real_cram_equal_a_loop_over_its_reads(data_dir: Path, tmp_p
                 continue
             at = first[read.reference_id] + read.reference_start // 10_000
             low = read.mapping_quality < 10
-            row = 2 if read.is_duplicate else 1 if read.mapping_quality == 0 else 0
-            if row != 0 or not low:
+            row = 3 if read.is_duplicate else 2 if read.mapping_quality == 0 else int(read.is_reverse)
+            if row > 1 or not low:
                 expected[row, at] += 1
+            if row < 2 and not low and read.is_proper_pair and read.is_read1 and read.template_length:
+                lengths_bp.append(min(abs(read.template_length), 2001))
     genome = Genome(
         assembly="slice",
         names=tuple(f"chr{name.removeprefix('chr')}" for name in names),
@@ -109,6 +112,10 @@ def test_counts_of_a_real_cram_equal_a_loop_over_its_reads(data_dir: Path, tmp_p
         band_name=(),
         par=(),
     )
-    counted = count_alignment(cram, genome, bin_bp=10_000, min_mapq=10, reference=fasta)
+    counted = count_alignment(cram, genome, CountingRules(bin_bp=10_000, min_mapq=10), reference=fasta)
     assert counted.n_records == 199_110
-    np.testing.assert_array_equal(counted.raw[:3], expected)
+    np.testing.assert_array_equal(counted.raw[:4], expected)
+    np.testing.assert_array_equal(counted.fragment_lengths, np.bincount(lengths_bp, minlength=2002))
+    usual = np.sort([length for length in lengths_bp if length <= 2000])
+    quartiles = np.quantile(usual, [0.25, 0.5, 0.75], method="inverted_cdf")
+    np.testing.assert_array_equal(fragment_quartiles_bp(counted.fragment_lengths), quartiles)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +14,14 @@ import pytest
 
 from genostab.arrays import Genome
 from genostab.errors import InputError
+from genostab.io.alignment_counts import CountingRules
 from genostab.io.bam import count_alignment, read_alignment_header
 from genostab.io.fasta import composition_from_fasta
 from genostab.io.genome import check_contigs, load_genome
 from genostab.karyotype.bins import join_bins
 from genostab.karyotype.settings import load_settings
 from genostab.lot.manifest import Sequencing
+from genostab.run.count import counting_rules
 from genostab.run.sequencing import Sequenced, analyse_sequencing
 
 SETTINGS = load_settings()
@@ -68,7 +72,9 @@ def test_counts_of_a_cram_equal_a_loop_over_its_reads(slice_of_hg002: tuple[Path
     cram, fasta = slice_of_hg002
     genome = three_megabases()
     width = SETTINGS.base_bin_bp
-    seen = count_alignment(cram, genome, bin_bp=width, min_mapq=SETTINGS.min_mapq, reference=fasta, threads=2)
+    seen = count_alignment(
+        cram, genome, CountingRules(bin_bp=width, min_mapq=SETTINGS.min_mapq), reference=fasta, threads=2
+    )
     n_bins = 300
     counts = {
         name: np.zeros(n_bins, dtype=np.int64) for name in ("reads", "mapq0", "duplicates", "gc", "bases")
@@ -111,7 +117,9 @@ def test_gc_of_a_fasta_equals_a_count_of_its_letters(slice_of_hg002: tuple[Path,
     with gzip.open(fasta, "rt") as handle:
         sequence = "".join(line.strip() for line in handle if not line.startswith(">")).upper()
     genome = three_megabases()
-    seen = count_alignment(cram, genome, bin_bp=100_000, min_mapq=10, reference=fasta, threads=1).bins
+    seen = count_alignment(
+        cram, genome, CountingRules(bin_bp=100_000, min_mapq=10), reference=fasta, threads=1
+    ).bins
     gc, _ = composition_from_fasta(fasta, genome, seen)
     for i in range(30):
         part = sequence[100_000 * i : 100_000 * (i + 1)]
@@ -141,3 +149,60 @@ def test_a_cram_without_its_reference_says_so(data_dir: Path) -> None:
     with pytest.raises(InputError) as caught:
         analysed(data_dir / "bam_small" / "test_cram.embed_ref_0_version_3.0.cram")
     assert caught.value.code == "GS-2103"
+
+
+def test_positions_of_a_cram_need_neither_reference_nor_bases(slice_of_hg002: tuple[Path, Path]) -> None:
+    cram, fasta = slice_of_hg002
+    rules = CountingRules(bin_bp=10_000, min_mapq=10)
+    without = count_alignment(cram, three_megabases(), replace(rules, with_bases=False))
+    full = count_alignment(cram, three_megabases(), rules, reference=fasta)
+    np.testing.assert_array_equal(without.raw[:4], full.raw[:4])
+    np.testing.assert_array_equal(without.fragment_lengths, full.fragment_lengths)
+    assert full.raw[:4].sum() > 80_000
+    assert np.isnan(without.bins.gc_fraction).all()
+
+
+def test_counts_of_a_cram_equal_those_of_samtools_by_strand_and_flag(
+    slice_of_hg002: tuple[Path, Path], require_tool: Callable[[str], str]
+) -> None:
+    """Single bins against `samtools view -c`; the second of a mapped pair is taken out by an expression."""
+    samtools = require_tool("samtools")
+    cram, _ = slice_of_hg002
+    rules = CountingRules(bin_bp=100_000, min_mapq=20, with_bases=False)
+    counted = count_alignment(cram, three_megabases(), rules)
+    options = {
+        0: (f"-F{0xF04 | 0x10}", "mapq >= 20"),
+        1: (f"-F{0xF04} -f16", "mapq >= 20"),
+        2: (f"-F{0xF04}", "mapq == 0"),
+        3: (f"-F{0xB04} -f1024", "mapq >= 0"),
+    }
+    once = "!(flag & 1 && flag & 128 && !(flag & 8))"
+    bins = (9, 17, 20, 28)
+    for at in bins:
+        inside = f"pos > {100_000 * at} && pos <= {100_000 * (at + 1)}"
+        for row, (flags, mapq) in options.items():
+            fields = ["--input-fmt-option", "required_fields=0x11e"]
+            command = [samtools, "view", "-c", *fields, *flags.split(), "-e", f"{inside} && {mapq} && {once}"]
+            done = subprocess.run([*command, str(cram)], capture_output=True, text=True, check=True)
+            assert counted.raw[row, at] == int(done.stdout)
+    assert counted.raw[:2, bins].sum() > 1000
+
+
+def test_bases_of_repeats_in_real_reads(slice_of_hg002: tuple[Path, Path]) -> None:
+    """Reads of like GC by a loop over strings; a slice of chromosome 1 without its ends has no telomere read."""
+    cram, fasta = slice_of_hg002
+    rules = counting_rules(SETTINGS, telomeres=True)
+    found = count_alignment(cram, three_megabases(), rules, reference=fasta).telomeres
+    n_reads = n_telomeric = n_matched = 0
+    with pysam.AlignmentFile(str(cram), "rc", reference_filename=str(fasta), check_sq=False) as file:
+        for read in file.fetch(until_eof=True):
+            text = read.query_sequence or ""
+            if read.flag & (0x100 | 0x200 | 0x400 | 0x800) or len(text) < 50:
+                continue
+            n_reads += 1
+            n_gc = text.count("G") + text.count("C")
+            n_matched += 48 * len(text) <= 100 * n_gc < 52 * len(text)
+            n_telomeric += 100 * max(text.count("TTAGGG"), text.count("CCCTAA")) >= 7 * len(text)
+    assert found is not None
+    assert (found.n_reads, found.n_telomeric, found.n_gc_matched) == (n_reads, n_telomeric, n_matched)
+    assert n_matched > 10_000

@@ -53,6 +53,7 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--bin-width", type=click.IntRange(1), metavar="BP", help="Bin width in place of the data's choice."
 )
+@click.option("--telomeres", is_flag=True, help="Count telomere reads too; takes longer.")
 @click.option("--assembly", help="GRCh38 (default), GRCh37, T2T-CHM13 or hg18.")
 @click.option("--profile", help="Release profile: a shipped id or a path.")
 @click.option(
@@ -75,6 +76,7 @@ def analyze(
     mappability_track: Path | None,
     excluded: tuple[Path, ...],
     bin_width: int | None,
+    telomeres: bool,
     assembly: str | None,
     profile: str | None,
     fail_on: str | None,
@@ -103,6 +105,7 @@ def analyze(
         parent_name=parent_name,
         excluded=excluded,
         bin_width=bin_width,
+        telomeres=telomeres,
         assembly=assembly,
         profile=profile,
     )

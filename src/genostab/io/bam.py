@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from genostab.arrays import Bins, Genome
-from genostab.errors import GenostabError, InputError
-from genostab.io.bgzf import inflate_blocks
+from genostab.arrays import Genome, Int64
+from genostab.errors import InputError
+from genostab.io.alignment_counts import (
+    COUNT_ROWS,
+    MAX_FRAGMENT_BP,
+    AlignmentCounts,
+    CountingRules,
+    TelomereReads,
+    make_bins,
+    tile_genome,
+)
+from genostab.io.bgzf import Readable, inflate_blocks
+from genostab.io.cram import cram_as_bam, cram_refusal
 from genostab.io.genome import check_contigs, chromosome_index
+from genostab.io.regions import Regions
 from genostab.kernels.bam import (
     WALK_BAD_FIELDS,
     WALK_BAD_POSITION,
@@ -25,9 +34,8 @@ from genostab.kernels.bam import (
     count_records,
 )
 
-# The CRAM decoder of htslib, run apart so that its records arrive as a stream of uncompressed BAM.
-_CRAM_TO_BAM = "import sys, pysam; pysam.view(*sys.argv[1:], catch_stdout=False)"
-_DAMAGE_CODES = ("GS-2003", "GS-2004", "GS-2102")
+_CHUNK_BYTES = 1 << 20
+_BYTES_PER_STEP = 1 << 28
 _WALK_ERRORS = {
     WALK_BAD_FIELDS: "name, CIGAR, bases and qualities longer than the record",
     WALK_BAD_REFERENCE: "a contig number that the header does not have",
@@ -43,22 +51,11 @@ class AlignmentHeader:
     contigs: Mapping[str, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AlignmentCounts:
-    """Counts of one alignment file.
+class Digest(Protocol):
+    """What takes the bytes of a file one piece after the other, as those of hashlib do."""
 
-    `bins` tile every chromosome of the genome; `raw` are the counts behind them, shape (5, n_bins): accepted, MAPQ 0,
-    duplicates, GC bases, ACGT bases; `n_records` all records; `n_unused` unmapped, secondary,
-    supplementary or failed; `n_low_mapq` below the threshold but above 0; `dropped_contigs` not of the genome.
-    """
-
-    bins: Bins
-    raw: NDArray[np.int64]
-    sample: str
-    n_records: int
-    n_unused: int
-    n_low_mapq: int
-    dropped_contigs: tuple[str, ...]
+    def update(self, data: bytes, /) -> None:
+        """Take the next bytes."""
 
 
 def _refuse(code: str, what: str, where: str, found: str, expected: str, action: str) -> InputError:
@@ -94,58 +91,38 @@ def _magic(path: Path) -> bytes:
 
 
 @contextmanager
-def _alignment_stream(path: Path, reference: Path | None) -> Iterator[IO[bytes]]:
-    if _magic(path) != b"CRAM":
-        with path.open("rb") as stream:
+def _alignment_stream(
+    path: Path, reference: Path | None, *, with_bases: bool, digest: Digest | None
+) -> Iterator[Readable]:
+    if _magic(path) == b"CRAM":
+        with cram_as_bam(path, reference, with_bases=with_bases) as stream:
             yield stream
+        if digest is not None:
+            with path.open("rb") as file:
+                while piece := file.read(_CHUNK_BYTES):
+                    digest.update(piece)
         return
-    command = [sys.executable, "-c", _CRAM_TO_BAM, "-u"]
-    if reference is not None:
-        command += ["-T", str(reference)]
-    with subprocess.Popen(
-        [*command, str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"REF_PATH": ":", "REF_CACHE": ":"},
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
-            yield process.stdout
-        except GenostabError as error:
-            # With nobody to read, the decoder ends by itself, after it has said what it lacks.
-            process.stdout.close()
-            complaint = process.stderr.read().decode(errors="replace")
-            told = _cram_error(path, reference, complaint)
-            # A missing reference comes before anything else; damage is what the decoder complained of.
-            if complaint and (told.code == "GS-2103" or error.code in _DAMAGE_CODES):
-                raise told from None
-            raise
-        complaint = process.stderr.read().decode(errors="replace")
-        if process.wait() != 0 or "[E::" in complaint:
-            raise _cram_error(path, reference, complaint)
+    with path.open("rb") as file:
+        yield file if digest is None else _Digesting(file, digest)
 
 
-def _cram_error(path: Path, reference: Path | None, complaint: str) -> InputError:
-    lines = [line for line in complaint.splitlines() if "[E::" in line] or complaint.splitlines()[-1:]
-    first = lines[0] if lines else "the decoder stopped"
-    if any(word in complaint for word in ("reference", "cram_get_ref", "fai_", "M5")):
-        return _refuse(
-            "GS-2103",
-            "the CRAM needs its reference sequence",
-            str(path),
-            f"{'reference ' + str(reference) if reference else 'no reference'}; {first}",
-            "the FASTA that the CRAM was written against",
-            "give it with --reference FASTA",
-        )
-    return _refuse("GS-2102", "the CRAM cannot be decoded", str(path), first, "a whole CRAM", "copy it again")
+class _Digesting:
+    """A file whose bytes go into a digest as they are read."""
+
+    def __init__(self, stream: Readable, digest: Digest) -> None:
+        self._stream, self._digest = stream, digest
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._stream.read(size)
+        self._digest.update(piece)
+        return piece
 
 
 class _Buffer:
-    """Inflated pieces; `data` is what the header has left of the pieces taken so far."""
+    """Inflated blocks; `data` is what the header has left of the blocks taken so far."""
 
-    def __init__(self, pieces: Iterator[bytes], where: str) -> None:
-        self._pieces = pieces
+    def __init__(self, blocks: Iterator[bytearray], where: str) -> None:
+        self._blocks = blocks
         self._where = where
         self._held = b""
         self._at = 0  # a header of thousands of contigs would else be copied as often
@@ -154,14 +131,15 @@ class _Buffer:
     def data(self) -> bytes:
         return self._held[self._at :]
 
-    def next_piece(self) -> bytes | None:
-        return next(self._pieces, None)
+    def remaining(self) -> Iterator[bytes | bytearray]:
+        """What the header has left, then the other blocks."""
+        return chain((self.data,), self._blocks)
 
     def take(self, n: int) -> bytes:
         while len(self._held) - self._at < n:
-            piece = self.next_piece()
-            self._held, self._at = self.data + (piece or b""), 0
-            if piece is None:
+            block = next(self._blocks, None)
+            self._held, self._at = self.data + (block or b""), 0
+            if block is None:
                 raise _refuse(
                     "GS-2003",
                     "the BAM ends inside its header",
@@ -231,7 +209,7 @@ def _cram_header(path: Path) -> AlignmentHeader:
         with pysam.AlignmentFile(str(path), "rc", check_sq=False) as file:
             header = file.header.to_dict()
     except (OSError, ValueError) as error:
-        raise _cram_error(path, None, str(error)) from None
+        raise cram_refusal(path, None, str(error)) from None
     finally:
         pysam.set_verbosity(verbosity)
     samples = {group["SM"] for group in header.get("RG", []) if "SM" in group}
@@ -241,32 +219,14 @@ def _cram_header(path: Path) -> AlignmentHeader:
     )
 
 
-def tile_genome(
-    genome: Genome, bin_bp: int
-) -> tuple[NDArray[np.int64], NDArray[np.int16], NDArray[np.int64]]:
-    """First bin of each chromosome, and chromosome and start of every bin, of bins that tile the genome.
-
-    Returns
-    -------
-    first : ndarray of int64, shape (n_chromosomes + 1,), the last one is the number of bins
-    chrom : ndarray of int16, shape (n_bins,)
-    start : ndarray of int64, shape (n_bins,), bp
-    """
-    n_bins = -(-genome.length_bp // bin_bp)
-    first = np.concatenate(([0], np.cumsum(n_bins)))
-    chrom = np.repeat(np.arange(len(genome.names), dtype=np.int16), n_bins)
-    start = (np.arange(first[-1]) - np.repeat(first[:-1], n_bins)) * bin_bp
-    return first, chrom, start
-
-
 def count_alignment(
     path: Path,
     genome: Genome,
+    rules: CountingRules,
     *,
-    bin_bp: int,
-    min_mapq: int,
     reference: Path | None = None,
     threads: int = 2,
+    digest: Digest | None = None,
     on_progress: Callable[[int], None] = lambda n_records: None,
 ) -> AlignmentCounts:
     """Counts of a BAM or CRAM in bins that tile the genome.
@@ -275,11 +235,11 @@ def count_alignment(
     ----------
     path : Path, coordinate-sorted or not, with or without an index
     genome : Genome, whose contig names (with or without ``chr``) and lengths the header must match
-    bin_bp : int, bin width [bp]; the last bin of a chromosome is shorter
-    min_mapq : int, least mapping quality of a counted read
-    reference : Path or None, FASTA for a CRAM
+    rules : CountingRules; the last bin of a chromosome is shorter
+    reference : Path or None, FASTA for a CRAM whose bases are looked at
     threads : int, threads that inflate
-    on_progress : called with the number of records so far
+    digest : takes the bytes of the file; a BAM is not read twice for it
+    on_progress : called with the number of records so far, every 256 MB of them
 
     Raises
     ------
@@ -288,96 +248,141 @@ def count_alignment(
         (no read counted).
     """
     where = str(path)
-    first, chrom, start = tile_genome(genome, bin_bp)
-    counts = np.zeros((5, chrom.size), dtype=np.int64)
-    totals = np.zeros(3, dtype=np.int64)
-    with _alignment_stream(path, reference) as stream:
+    first, chrom, _ = tile_genome(genome, rules.bin_bp)
+    needs_bases = rules.with_bases or rules.telomere is not None
+    with _alignment_stream(path, reference, with_bases=needs_bases, digest=digest) as stream:
         buffer = _Buffer(inflate_blocks(stream, where, threads), where)
         header = _read_header(buffer, where)
         check_contigs(header.contigs, genome, where)
         index = np.array([chromosome_index(name, genome) for name in header.contigs], dtype=np.int64)
-        contig_bin = np.where(index >= 0, first[np.maximum(index, 0)], -1)
-        contig_length = np.array(list(header.contigs.values()), dtype=np.int64)
-        _walk(buffer, where, contig_bin, contig_length, bin_bp, min_mapq, counts, totals, on_progress)
-    if not counts[0].any():
+        tally = _Tally(
+            rules,
+            where,
+            contig_bin=np.where(index >= 0, first[np.maximum(index, 0)], -1),
+            contig_length=np.array(list(header.contigs.values()), dtype=np.int64),
+            edges=_region_edges(rules.regions, index),
+            n_bins=chrom.size,
+        )
+        _walk(buffer.remaining(), where, tally, on_progress)
+    n_records, n_unused, n_low_mapq = tally.totals.tolist()
+    if not tally.counts[:2].any():
+        inside = f" inside the regions of {rules.regions.name}" if rules.regions else ""
         raise _refuse(
             "GS-2104",
             "no usable read",
             where,
-            f"{totals[0]} records; none is primary, no duplicate and of MAPQ {min_mapq} or more on {genome.assembly}",
+            f"{n_records} records; none is primary, no duplicate and of MAPQ {rules.min_mapq} or more on "
+            f"{genome.assembly}{inside}",
             "at least one",
             "check that the file is aligned to the assembly named",
         )
-    dropped = tuple(name for name, i in zip(header.contigs, index, strict=True) if i < 0)
+    reads, telomeric, matched = tally.telomere.tolist()
     return AlignmentCounts(
-        bins=make_bins(genome, chrom, start, bin_bp, counts),
-        raw=counts,
+        rules=rules,
+        bins=make_bins(genome, rules.bin_bp, tally.counts),
+        raw=tally.counts,
+        fragment_lengths=tally.fragments,
+        telomeres=TelomereReads(n_reads=reads, n_telomeric=telomeric, n_gc_matched=matched)
+        if rules.telomere
+        else None,
         sample=header.sample,
-        n_records=int(totals[0]),
-        n_unused=int(totals[1]),
-        n_low_mapq=int(totals[2]),
-        dropped_contigs=dropped,
+        n_records=n_records,
+        n_unused=n_unused,
+        n_low_mapq=n_low_mapq,
+        dropped_contigs=tuple(name for name, i in zip(header.contigs, index, strict=True) if i < 0),
     )
 
 
-def _walk(
-    buffer: _Buffer,
-    where: str,
-    contig_bin: NDArray[np.int64],
-    contig_length: NDArray[np.int64],
-    bin_bp: int,
-    min_mapq: int,
-    counts: NDArray[np.int64],
-    totals: NDArray[np.int64],
-    on_progress: Callable[[int], None],
-) -> None:
-    """Count every record; one that straddles two pieces is joined by itself, so that pieces are not copied."""
-    passed = 0
+def _region_edges(regions: Regions | None, index: Int64) -> tuple[Int64, Int64]:
+    """First edge of each contig, and starts and ends of its regions in turn; both empty to count everywhere."""
+    if regions is None:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    own = [np.column_stack((regions.start, regions.end))[regions.chrom == i].ravel() for i in index]
+    first = np.cumsum([0, *(edges.size for edges in own)])
+    return first.astype(np.int64), np.concatenate(own).astype(np.int64)
 
-    def count(data: bytes, start: int) -> int:
-        nonlocal passed
-        used, status = count_records(
-            np.frombuffer(data, dtype=np.uint8, offset=start),
+
+class _Tally:
+    """What the kernel adds to, with the rules as it takes them."""
+
+    def __init__(
+        self,
+        rules: CountingRules,
+        where: str,
+        *,
+        contig_bin: Int64,
+        contig_length: Int64,
+        edges: tuple[Int64, Int64],
+        n_bins: int,
+    ) -> None:
+        self.counts = np.zeros((len(COUNT_ROWS), n_bins), dtype=np.int64)
+        self.fragments = np.zeros(MAX_FRAGMENT_BP + 2, dtype=np.int64)
+        self.telomere = np.zeros(3, dtype=np.int64)
+        self.totals = np.zeros(3, dtype=np.int64)
+        self.n_bytes = 0
+        self._where = where
+        self._given = (
             contig_bin,
             contig_length,
-            bin_bp,
-            min_mapq,
-            counts,
-            totals,
+            *edges,
+            rules.bin_bp,
+            rules.min_mapq,
+            rules.keep_duplicates,
+            rules.with_bases,
+            _telomere_rule(rules),
+            self.counts,
+            self.fragments,
+            self.telomere,
+            self.totals,
         )
+
+    def add(self, data: bytes | bytearray, start: int) -> int:
+        """Count all whole records from `start` on; where the first incomplete one starts."""
+        used, status = count_records(np.frombuffer(data, np.uint8, -1, start), *self._given)
         if status != WALK_OK:
-            raise _damaged_record(where, int(totals[0]) + 1, passed + used, status)
-        passed += used
+            raise _damaged_record(self._where, int(self.totals[0]) + 1, self.n_bytes + used, status)
+        self.n_bytes += used
         return start + used
 
-    piece: bytes | None = buffer.data
-    rest = b""
-    while piece is not None:
+
+def _telomere_rule(rules: CountingRules) -> Int64:
+    if rules.telomere is None:
+        return np.empty(0, dtype=np.int64)
+    return np.array(astuple(rules.telomere), dtype=np.int64)
+
+
+def _walk(
+    blocks: Iterator[bytes | bytearray], where: str, tally: _Tally, on_progress: Callable[[int], None]
+) -> None:
+    """Count every record; one that straddles blocks is joined by itself, so that blocks are not copied."""
+    told, rest = 0, b""
+    for block in blocks:
         start = 0
         if rest:
-            start = _missing_bytes(rest, piece)
-            rest += piece[:start]
-            rest = rest[count(rest, 0) :]
-        if not rest:
-            rest = piece[count(piece, start) :] if start < len(piece) else b""
-        on_progress(int(totals[0]))
-        piece = buffer.next_piece()
+            start = _missing_bytes(rest, block)
+            rest += block[:start]
+            rest = rest[tally.add(rest, 0) :]
+        if not rest and start < len(block):
+            rest = bytes(block[tally.add(block, start) :])
+        if tally.n_bytes >= told:
+            on_progress(int(tally.totals[0]))
+            told = tally.n_bytes + _BYTES_PER_STEP
     if rest:
         raise _refuse(
             "GS-2003",
             "the BAM ends inside a record",
-            f"{where}, record {int(totals[0]) + 1}",
+            f"{where}, record {int(tally.totals[0]) + 1}",
             f"{len(rest)} bytes of it",
             "a whole record",
             "copy the file again from its source",
         )
 
 
-def _missing_bytes(rest: bytes, piece: bytes) -> int:
-    """How many bytes of the next piece the record that begins in `rest` needs, at most all of them."""
-    head = rest[:4] if len(rest) >= 4 else rest + piece[: 4 - len(rest)]
+def _missing_bytes(rest: bytes, block: bytes | bytearray) -> int:
+    """How many bytes of the next block the record that begins in `rest` needs, at most all of them."""
+    head = rest[:4] if len(rest) >= 4 else rest + block[: 4 - len(rest)]
     size = int.from_bytes(head, "little", signed=True) if len(head) == 4 else 0
-    return min(len(piece), max(4 + size - len(rest), 4 - len(rest), 0))
+    return min(len(block), max(4 + size - len(rest), 4 - len(rest), 0))
 
 
 def _damaged_record(where: str, number: int, offset: int, status: int) -> InputError:
@@ -388,37 +393,4 @@ def _damaged_record(where: str, number: int, offset: int, status: int) -> InputE
         _WALK_ERRORS.get(status, "an impossible record length"),
         "a record as the SAM specification lays it out",
         "write the BAM again with samtools; check the disk and the transfer",
-    )
-
-
-def make_bins(
-    genome: Genome,
-    chrom: NDArray[np.int16],
-    start: NDArray[np.int64],
-    bin_bp: int,
-    counts: NDArray[np.int64],
-) -> Bins:
-    """Bins from raw counts.
-
-    Parameters
-    ----------
-    genome : Genome
-    chrom, start : ndarray, shape (n_bins,), as of `tile_genome`
-    bin_bp : int
-    counts : ndarray of int64, shape (5, n_bins): accepted, MAPQ 0, duplicates, GC bases, ACGT bases
-    """
-    accepted, mapq0, duplicates, gc, bases = counts.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        gc_fraction = gc / bases
-        mapq0_fraction = mapq0 / (accepted + mapq0)
-    return Bins(
-        chrom=chrom,
-        start=start,
-        end=np.minimum(start + bin_bp, genome.length_bp[chrom]),
-        n_reads=accepted,
-        ratio_log2=np.full(chrom.size, np.nan),
-        weight=np.ones(chrom.size),
-        gc_fraction=gc_fraction,
-        mapq0_fraction=mapq0_fraction,
-        n_duplicates=duplicates,
     )

@@ -7,25 +7,35 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO
+from typing import Protocol
 
 import deflate
 
 from genostab.errors import InputError
 
 _FIXED_HEADER = struct.Struct("<BBBBIBBH")
-_TRAILER = struct.Struct("<II")
+_USUAL_HEADER = struct.Struct("<4s6x6sH")
+_USUAL = (b"\x1f\x8b\x08\x04", b"\x06\x00BC\x02\x00")
+_LENGTH = struct.Struct("<I")
 _EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _MAX_BLOCK_BYTES = 1 << 16
-_BATCH_BYTES = 1 << 18  # inflated pieces of about 1 MB, which stay in the processor's cache
+_BATCH_BYTES = 1 << 18  # about a megabyte inflated, which stays in the processor's cache
+
+
+class Readable(Protocol):
+    """What gives the next bytes of a stream."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end."""
 
 
 @dataclass(frozen=True)
-class _Block:
+class _Batch:
+    """Whole blocks: file offset of the first byte, the bytes, and (start, end, inflated bytes) of each block."""
+
     offset: int
-    payload: memoryview
-    crc32: int
-    n_bytes: int
+    data: memoryview
+    blocks: list[tuple[int, int, int]]
 
 
 def _damaged(where: str, offset: int, found: str, expected: str) -> InputError:
@@ -54,6 +64,9 @@ def _block_size(chunk: memoryview, at: int) -> int | None:
     """Whole size of the block at `at`; None where the chunk ends inside its header; -1 where it is no BGZF block."""
     if at + 18 > len(chunk):
         return None
+    magic, field_head, last_byte = _USUAL_HEADER.unpack_from(chunk, at)
+    if (magic, field_head) == _USUAL:
+        return int(last_byte) + 1
     id1, id2, method, flags, _, _, _, extra_bytes = _FIXED_HEADER.unpack_from(chunk, at)
     if (id1, id2, method) != (0x1F, 0x8B, 8) or not flags & 4:
         return -1
@@ -68,9 +81,9 @@ def _block_size(chunk: memoryview, at: int) -> int | None:
     return -1
 
 
-def _split(chunk: memoryview, offset: int, where: str) -> tuple[list[_Block], int]:
+def _split(chunk: memoryview, offset: int, where: str) -> tuple[_Batch, int]:
     """Whole blocks of a chunk that starts at file `offset`, and how many bytes they take."""
-    blocks: list[_Block] = []
+    blocks: list[tuple[int, int, int]] = []
     at = 0
     while at < len(chunk):
         size = _block_size(chunk, at)
@@ -79,40 +92,53 @@ def _split(chunk: memoryview, offset: int, where: str) -> tuple[list[_Block], in
             raise _damaged(where, offset + at, f"bytes {found}", "a gzip member with a BC field")
         if size is None or at + size > len(chunk):
             break
-        extra = int.from_bytes(chunk[at + 10 : at + 12], "little")
-        if size < 12 + extra + 8:
+        if size < len(_EOF_BLOCK):
             raise _damaged(where, offset + at, f"block size {size}", "room for header and trailer")
-        crc32, n_bytes = _TRAILER.unpack_from(chunk, at + size - 8)
+        (n_bytes,) = _LENGTH.unpack_from(chunk, at + size - 4)
         if n_bytes > _MAX_BLOCK_BYTES:
             raise _damaged(where, offset + at, f"{n_bytes} inflated bytes", "at most 65536")
-        blocks.append(_Block(offset + at, chunk[at + 12 + extra : at + size - 8], crc32, n_bytes))
+        blocks.append((at, at + size, n_bytes))
         at += size
-    return blocks, at
+    return _Batch(offset, chunk[:at], blocks), at
 
 
-def _inflate(blocks: list[_Block], where: str) -> bytes:
-    parts = []
-    for block in blocks:
-        if block.n_bytes == 0:
-            continue
+def _inflate(batch: _Batch, where: str) -> Iterator[bytearray]:
+    """Each block's content; libdeflate compares length and CRC-32 with the block's trailer."""
+    for start, end, n_bytes in batch.blocks:
         try:
-            data = deflate.deflate_decompress(block.payload, block.n_bytes)
+            yield deflate.gzip_decompress(batch.data[start:end], n_bytes or 1)
         except (deflate.DeflateError, ValueError, MemoryError) as error:
-            raise _damaged(where, block.offset, f"libdeflate: {error}", "DEFLATE data") from None
-        if len(data) != block.n_bytes or deflate.crc32(data) != block.crc32:
-            raise _damaged(where, block.offset, "length or CRC-32 differs", "what the block's trailer states")
-        parts.append(data)
-    return b"".join(parts)
+            raise _damaged(
+                where,
+                batch.offset + start,
+                f"libdeflate: {error}",
+                "DEFLATE data of the length and CRC-32 that the block's trailer states",
+            ) from None
 
 
-def inflate_blocks(stream: IO[bytes], where: str, threads: int) -> Iterator[bytes]:
-    """inflated bytes of a BGZF stream, in order, about a megabyte at a time.
+def _batches(stream: Readable, where: str) -> Iterator[_Batch]:
+    rest, offset, tail = b"", 0, b""
+    while piece := stream.read(_BATCH_BYTES):
+        chunk = rest + piece
+        batch, used = _split(memoryview(chunk), offset, where)
+        rest = chunk[used:]
+        offset += used
+        tail = (tail + chunk[max(0, used - len(_EOF_BLOCK)) : used])[-len(_EOF_BLOCK) :]
+        yield batch
+    if rest:
+        raise _truncated(where, offset, f"{len(rest)} bytes of an incomplete block")
+    if tail != _EOF_BLOCK:
+        raise _truncated(where, offset, "no end-of-file block")
+
+
+def inflate_blocks(stream: Readable, where: str, threads: int) -> Iterator[bytearray]:
+    """Inflated blocks of a BGZF stream, in order; the last one is empty.
 
     Parameters
     ----------
     stream : binary file or pipe, at the start of a block
     where : str, the file's name for errors
-    threads : int, how many threads inflate
+    threads : int, how many threads inflate; with 1 the caller's own does, block by block
 
     Raises
     ------
@@ -124,21 +150,20 @@ def inflate_blocks(stream: IO[bytes], where: str, threads: int) -> Iterator[byte
     At most `threads` + 2 batches are held, so memory does not grow with the file. The CRC-32 of every block is
     checked.
     """
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        waiting: deque[Future[bytes]] = deque()
-        rest, offset, tail = b"", 0, b""
-        while piece := stream.read(_BATCH_BYTES):
-            chunk = rest + piece
-            blocks, used = _split(memoryview(chunk), offset, where)
-            rest = chunk[used:]
-            offset += used
-            tail = (tail + chunk[max(0, used - len(_EOF_BLOCK)) : used])[-len(_EOF_BLOCK) :]
-            waiting.append(pool.submit(_inflate, blocks, where))
-            while len(waiting) > threads + 1:
-                yield waiting.popleft().result()
+    batches = _batches(stream, where)
+    if threads <= 1:
+        for batch in batches:
+            yield from _inflate(batch, where)
+        return
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        waiting: deque[Future[list[bytearray]]] = deque()
+        for batch in batches:
+            waiting.append(pool.submit(_inflate_all, batch, where))
+            if len(waiting) > threads + 1:
+                yield from waiting.popleft().result()
         while waiting:
-            yield waiting.popleft().result()
-    if rest:
-        raise _truncated(where, offset, f"{len(rest)} bytes of an incomplete block")
-    if tail != _EOF_BLOCK:
-        raise _truncated(where, offset, "no end-of-file block")
+            yield from waiting.popleft().result()
+
+
+def _inflate_all(batch: _Batch, where: str) -> list[bytearray]:
+    return list(_inflate(batch, where))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MAGIC = "#genostab-counts 1"
+MAGIC = "#genostab-counts 2"
 
 
 def is_counts_text(head: str) -> bool:

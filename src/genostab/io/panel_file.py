@@ -13,7 +13,7 @@ import numpy as np
 
 from genostab.arrays import Bins, Float64, Genome, Int64, Normal, Panel
 from genostab.errors import InputError
-from genostab.io.bam import tile_genome
+from genostab.io.alignment_counts import tile_genome
 from genostab.io.limits import read_text_capped
 from genostab.io.number_table import number_bytes, split_head, whole_numbers
 from genostab.io.panel_text import MAGIC

@@ -20,6 +20,10 @@ class Settings:
     min_mapq: int
     max_excluded_fraction: float
     min_gaps_explained: float
+    telomere_repeats_per_100_bp: int
+    telomere_min_read_bp: int
+    telomere_gc_low_per_100_bp: int
+    telomere_gc_high_per_100_bp: int
     max_mapq0_fraction: float
     min_coverage: float
     min_ratio_log2: float

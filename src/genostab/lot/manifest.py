@@ -109,6 +109,7 @@ class Sequencing(Block):
     parent_name: Text | None = None
     exclude: Annotated[tuple[InputPath, ...], BeforeValidator(_listed)] = ()
     bin_width: Annotated[int, Field(gt=0)] | None = None
+    telomeres: bool = False
 
     @model_validator(mode="after")
     def _has_a_sample(self) -> Self:

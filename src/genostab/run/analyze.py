@@ -96,6 +96,7 @@ def analyse_lot(
         on_progress("verdicts and report")
         tree = provenance_tree(
             inputs=input_files(manifest),
+            known_sha256=sequenced.sha256 if sequenced else {},
             profile_id=profile.id,
             profile_sha256=profile_sha256(profile),
             assembly=manifest.assembly,

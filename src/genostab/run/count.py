@@ -1,16 +1,62 @@
-"""Counts of an alignment to a counts file."""
+"""Counts of an alignment, with its identity taken in the same pass, and the counts file."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from genostab.arrays import Genome
+from genostab.io.alignment_counts import CountingRules, TelomereRule
 from genostab.io.atomic import write_atomic
 from genostab.io.bam import count_alignment
 from genostab.io.counts_file import CountsFile, counts_bytes
 from genostab.io.genome import load_genome
-from genostab.karyotype.settings import load_settings
-from genostab.run.provenance import sha256_of
+from genostab.io.regions import read_regions
+from genostab.karyotype.settings import Settings, load_settings
+
+
+def counting_rules(settings: Settings, *, telomeres: bool) -> CountingRules:
+    """The rules that an analysis counts by."""
+    telomere = TelomereRule(
+        repeats_per_100_bp=settings.telomere_repeats_per_100_bp,
+        min_read_bp=settings.telomere_min_read_bp,
+        gc_low_per_100_bp=settings.telomere_gc_low_per_100_bp,
+        gc_high_per_100_bp=settings.telomere_gc_high_per_100_bp,
+    )
+    return CountingRules(
+        bin_bp=settings.base_bin_bp, min_mapq=settings.min_mapq, telomere=telomere if telomeres else None
+    )
+
+
+def count_file(
+    path: Path,
+    genome: Genome,
+    rules: CountingRules,
+    *,
+    reference: Path | None,
+    threads: int,
+    on_progress: Callable[[str], None],
+) -> CountsFile:
+    """Counts of a BAM or CRAM with its SHA-256.
+
+    Raises
+    ------
+    InputError
+        As `count_alignment`.
+    """
+    digest = hashlib.sha256()
+    counts = count_alignment(
+        path,
+        genome,
+        rules,
+        reference=reference,
+        threads=threads,
+        digest=digest,
+        on_progress=lambda n_records: on_progress(f"reads of {path.name}: {n_records / 1e6:.1f} million"),
+    )
+    return CountsFile(counts=counts, source=path.name, sha256=digest.hexdigest())
 
 
 def write_counts(
@@ -19,6 +65,11 @@ def write_counts(
     *,
     assembly: str,
     reference: Path | None,
+    min_mapq: int | None,
+    keep_duplicates: bool,
+    with_bases: bool,
+    regions: Path | None,
+    telomeres: bool,
     threads: int,
     on_progress: Callable[[str], None],
 ) -> CountsFile:
@@ -30,31 +81,29 @@ def write_counts(
     out : Path, ending in .gz by custom
     assembly : str
     reference : Path or None, FASTA of a CRAM
+    min_mapq : int or None, least mapping quality; None for that of an analysis
+    keep_duplicates : bool, count reads flagged duplicate as any other
+    with_bases : bool, count the bases, from which GC per bin comes
+    regions : Path or None, BED; only reads that start inside are counted
+    telomeres : bool, count telomere reads
     threads : int
     on_progress : called with a line before each step
 
     Raises
     ------
-    InputError
-        As `count_alignment`.
+    InputError, GenostabErrors
+        As `count_alignment` and `read_regions`.
     """
-    genome, settings = load_genome(assembly), load_settings()
+    genome = load_genome(assembly)
+    rules = counting_rules(load_settings(), telomeres=telomeres)
+    rules = replace(
+        rules,
+        min_mapq=rules.min_mapq if min_mapq is None else min_mapq,
+        keep_duplicates=keep_duplicates,
+        with_bases=with_bases,
+        regions=read_regions(regions, genome) if regions else None,
+    )
     on_progress(f"reads of {path.name}")
-    counts = count_alignment(
-        path,
-        genome,
-        bin_bp=settings.base_bin_bp,
-        min_mapq=settings.min_mapq,
-        reference=reference,
-        threads=threads,
-    )
-    on_progress("identity of the file")
-    file = CountsFile(
-        counts=counts,
-        source=path.name,
-        sha256=sha256_of(path),
-        bin_bp=settings.base_bin_bp,
-        min_mapq=settings.min_mapq,
-    )
+    file = count_file(path, genome, rules, reference=reference, threads=threads, on_progress=on_progress)
     write_atomic(out, counts_bytes(file, genome))
     return file

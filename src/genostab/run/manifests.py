@@ -28,6 +28,7 @@ def manifest_for(
     bin_width: int | None = None,
     assembly: str | None,
     profile: str | None,
+    telomeres: bool = False,
 ) -> Manifest:
     """The manifest that a command line means.
 
@@ -42,6 +43,7 @@ def manifest_for(
     excluded : sequence of Path, exclusion lists, with a bare file
     bin_width : int or None, bp, with a bare file
     assembly, profile : str or None; with a manifest they take the place of what it says
+    telomeres : bool, count telomere reads of a bare file
 
     Raises
     ------
@@ -57,6 +59,7 @@ def manifest_for(
             "parent_sample": parent_name,
             "exclude": excluded or None,
             "bin_width": bin_width,
+            "telomeres": telomeres or None,
             **aids,
         }
         given = [name for name, value in options.items() if value is not None]
@@ -69,7 +72,9 @@ def manifest_for(
         manifest = load_manifest(path)
     else:
         same_file = [path] if parent_name is not None and not parents else []
-        manifest = _bare(path, [*parents, *same_file], aids, sample_name, parent_name, excluded, bin_width)
+        manifest = _bare(
+            path, [*parents, *same_file], aids, sample_name, parent_name, excluded, bin_width, telomeres
+        )
     return manifest.model_copy(update={key: value for key, value in changed.items() if value is not None})
 
 
@@ -81,6 +86,7 @@ def _bare(
     parent_name: str | None,
     excluded: Sequence[Path],
     bin_width: int | None,
+    telomeres: bool,
 ) -> Manifest:
     named = [file for file in (path, *parents, *aids.values(), *excluded) if file is not None]
     together(partial(_refuse_missing, file) for file in named)
@@ -95,6 +101,7 @@ def _bare(
             parent_name=parent_name,
             exclude=tuple(excluded),
             bin_width=bin_width,
+            telomeres=telomeres,
             **aids,
         ),
     )
@@ -113,7 +120,7 @@ def _refuse_beside_manifest(path: Path, names: Sequence[str]) -> None:
             what="an option that does not go with a manifest",
             where=f"{' '.join(names)} beside {path.name}",
             found="a manifest, which says this itself",
-            expected="it under sequencing: in the manifest",
+            expected="the key under sequencing: in the manifest",
             action="write it there, or give a bare sequencing file",
         )
 

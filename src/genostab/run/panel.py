@@ -12,10 +12,9 @@ import numpy as np
 
 from genostab.arrays import Bins, Float32, Float64, Genome, Normal, Panel
 from genostab.errors import InputError
+from genostab.io.alignment_counts import AlignmentCounts, tile_genome
 from genostab.io.atomic import write_atomic
-from genostab.io.bam import AlignmentCounts, count_alignment, tile_genome
 from genostab.io.bins import read_bins
-from genostab.io.counts_file import read_counts
 from genostab.io.fasta import composition_from_fasta
 from genostab.io.genome import load_genome
 from genostab.io.panel_file import panel_bytes
@@ -25,6 +24,7 @@ from genostab.karyotype.settings import Settings, load_settings
 from genostab.karyotype.sex import Sex, infer_sex
 from genostab.run.file_kind import file_kind
 from genostab.run.provenance import sha256_of
+from genostab.run.reads import count_or_read, refuse_unusual_rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,38 +144,26 @@ def _read(path: Path, reference: Path | None, genome: Genome, settings: Settings
         )
     if kind == "bins":
         return _read_coverage(path, reference, genome)
-    if kind == "counts":
-        file = read_counts(path, genome)
-        if (file.bin_bp, file.min_mapq) != (settings.base_bin_bp, settings.min_mapq):
-            raise InputError(
-                "GS-2203",
-                what="the counts were made with other settings",
-                where=str(path),
-                found=f"bins of {file.bin_bp} bp, MAPQ {file.min_mapq} or more",
-                expected=f"bins of {settings.base_bin_bp} bp, MAPQ {settings.min_mapq} or more",
-                action="count again with this version of genostab",
-            )
-        return _counted(file.counts, file.sha256)
-    counts = count_alignment(
-        path,
-        genome,
-        bin_bp=settings.base_bin_bp,
-        min_mapq=settings.min_mapq,
-        reference=reference,
-        threads=threads,
+    (file,) = count_or_read(
+        (path,), genome, settings, reference=reference, telomeres=False, threads=threads, on_progress=_silent
     )
-    return _counted(counts, sha256_of(path))
+    refuse_unusual_rules(path, file.counts.rules, settings)
+    return _counted(file.counts, file.sha256)
+
+
+def _silent(message: str) -> None:
+    pass
 
 
 def _counted(counts: AlignmentCounts, sha256: str) -> _Read:
-    accepted, mapq0, _, gc, bases = counts.raw.astype(np.float64)
+    forward, reverse, mapq0, _, gc, bases = counts.raw.astype(np.float64)
     return _Read(
         bins=counts.bins,
         is_counted=True,
         is_counts=True,
         sha256=sha256,
         gc=(gc, bases),
-        mapq0=(mapq0, accepted + mapq0),
+        mapq0=(mapq0, forward + reverse + mapq0),
     )
 
 

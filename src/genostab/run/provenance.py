@@ -35,14 +35,24 @@ def software_versions() -> dict[str, str]:
     return found
 
 
-def describe_inputs(paths: Sequence[Path]) -> list[dict[str, str | int]]:
-    """Name, size and SHA-256 of each input; folders stay out, so that the same inputs give the same bytes."""
-    return [{"name": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in paths]
+def describe_inputs(paths: Sequence[Path], known: Mapping[Path, str]) -> list[dict[str, str | int]]:
+    """Name, size and SHA-256 of each input; folders stay out, so that the same inputs give the same bytes.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    known : mapping of a path to the SHA-256 taken while it was read; the others are read for it
+    """
+    return [
+        {"name": path.name, "bytes": path.stat().st_size, "sha256": known.get(path) or sha256_of(path)}
+        for path in paths
+    ]
 
 
 def provenance_tree(
     *,
     inputs: Sequence[Path],
+    known_sha256: Mapping[Path, str],
     profile_id: str,
     profile_sha256: str,
     assembly: str,
@@ -52,7 +62,7 @@ def provenance_tree(
     """What repeats exactly when the same inputs are analysed again: everything but command and times."""
     return {
         "software": software_versions(),
-        "inputs": describe_inputs(inputs),
+        "inputs": describe_inputs(inputs, known_sha256),
         "profile": {"id": profile_id, "sha256": profile_sha256},
         "assembly": assembly,
         "seed": seed,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from genostab.arrays import AlleleDepths, Bins, Genome, Profile, SnpTable
 from genostab.errors import InputError
-from genostab.io.bam import AlignmentCounts, count_alignment
 from genostab.io.bins import BinsFile, read_bins
-from genostab.io.counts_file import read_counts
 from genostab.io.snp_array import read_snp_array
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.alleles import add_alleles
@@ -44,6 +42,7 @@ from genostab.run.panel_use import (
     refuse_panel_of_ratios,
 )
 from genostab.run.quality import CoverageQuality, judge_coverage
+from genostab.run.reads import count_or_read, read_rows, rules_row
 
 Progress = Callable[[str], None]
 
@@ -53,7 +52,8 @@ class Sequenced:
     """What the sequencing block gave: karyotype, the sample's names, figures of quality, and remarks.
 
     `snps` are points for the figure; `qc` rows are (name, value, unit, note); `solutions` are the readings of ploidy;
-    `gc` is the trend of GC before and after its correction.
+    `gc` is the trend of GC before and after its correction; `sha256` is that of inputs for which it was taken while
+    they were read.
     """
 
     karyotype: Karyotype
@@ -64,6 +64,7 @@ class Sequenced:
     warnings: tuple[str, ...]
     solutions: tuple[Solution, ...] = ()
     gc: GcQuality | None = None
+    sha256: Mapping[Path, str] = field(default_factory=dict)
 
 
 def analyse_sequencing(
@@ -218,42 +219,6 @@ def _noise_rows(karyotype: Karyotype) -> tuple[tuple[str, float, str, str], ...]
     )
 
 
-def _count(
-    path: Path, block: Sequencing, genome: Genome, settings: Settings, threads: int, on_progress: Progress
-) -> AlignmentCounts:
-    on_progress(f"reads of {path.name}")
-    if file_kind(path) == "counts":
-        return _counted_before(path, genome, settings)
-
-    def tell(n_records: int) -> None:
-        on_progress(f"reads of {path.name}: {n_records / 1e6:.1f} million")
-
-    return count_alignment(
-        path,
-        genome,
-        bin_bp=settings.base_bin_bp,
-        min_mapq=settings.min_mapq,
-        reference=block.reference,
-        threads=threads,
-        on_progress=tell,
-    )
-
-
-def _counted_before(path: Path, genome: Genome, settings: Settings) -> AlignmentCounts:
-    file = read_counts(path, genome)
-    made, wanted = (file.bin_bp, file.min_mapq), (settings.base_bin_bp, settings.min_mapq)
-    if made != wanted:
-        raise InputError(
-            "GS-2203",
-            what="the counts were made with other settings",
-            where=str(path),
-            found=f"bins of {made[0]} bp, MAPQ {made[1]} or more",
-            expected=f"bins of {wanted[0]} bp, MAPQ {wanted[1]} or more",
-            action="count again with this version of genostab",
-        )
-    return file.counts
-
-
 def _from_alignment(
     block: Sequencing,
     path: Path,
@@ -266,7 +231,17 @@ def _from_alignment(
     lists = read_exclusions(block, genome)
     panel = panel_of(block, genome, on_progress)
     paths = (path, *block.parent)
-    counted = [_count(p, block, genome, settings, threads, on_progress) for p in paths]
+    files = count_or_read(
+        paths,
+        genome,
+        settings,
+        reference=block.reference,
+        telomeres=block.telomeres,
+        threads=threads,
+        on_progress=on_progress,
+    )
+    counted = [file.counts for file in files]
+    rules = counted[0].rules
     width, width_row, unwise = settle_bin_width(
         [each.bins for each in counted], block.bin_width, genome, settings
     )
@@ -278,9 +253,12 @@ def _from_alignment(
     settled, warnings = _settle_sex(sex, seen, path.name)
     against = against_panel(block, panel, joined[0], True, settled, genome, settings)
     karyotype = _call_coverage(joined, True, settled, against, genome, settings)
+    if rules.regions is not None:
+        karyotype = withhold(karyotype, f"reads were counted inside {rules.regions.name} only")
     judged = judge_coverage(karyotype, joined, settled, genome, settings, is_counts=True)
     qc = (
-        *(row for p, each in zip(paths, counted, strict=True) for row in _read_rows(p, each)),
+        *(row for p, each in zip(paths, counted, strict=True) for row in read_rows(p, each, settings)),
+        *rules_row(rules, settings),
         width_row,
         ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
         *panel_rows(against),
@@ -292,6 +270,8 @@ def _from_alignment(
     remarks = (
         (f"{len(dropped)} contigs outside chromosomes 1-22, X and Y were not counted",) if dropped else ()
     )
+    if block.telomeres and counted[0].telomeres is None:
+        remarks = (*remarks, f"{path.name}: counted without telomere reads; count again with --telomeres")
     return Sequenced(
         karyotype=judged.karyotype,
         sample=counted[0].sample,
@@ -310,20 +290,7 @@ def _from_alignment(
         ),
         solutions=_solutions(karyotype, genome, 0.0, settings),
         gc=judged.gc,
-    )
-
-
-def _read_rows(path: Path, counted: AlignmentCounts) -> tuple[tuple[str, float, str, str], ...]:
-    reads = float(counted.bins.n_reads.sum())
-    duplicates = float(counted.bins.n_duplicates.sum())
-    return (
-        (f"reads counted, {path.name}", int(reads), "reads", f"of {counted.n_records} records"),
-        (
-            f"duplicates, {path.name}",
-            duplicates / max(reads + duplicates, 1.0),
-            "fraction",
-            "flagged in the file",
-        ),
+        sha256={p: file.sha256 for p, file in zip(paths, files, strict=True) if file_kind(p) == "alignment"},
     )
 
 
