@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from genostab.arrays import Genome
-from genostab.io.bam import AlignmentCounts, make_bins, tile_genome
+from genostab.io.alignment_counts import (
+    MAX_FRAGMENT_BP,
+    AlignmentCounts,
+    CountingRules,
+    make_bins,
+    tile_genome,
+)
 from genostab.io.counts_file import CountsFile, counts_bytes
 from genostab.io.exclusion import excluded_share, read_exclusion
 from tests.domain.karyotype_data import SETTINGS
@@ -39,8 +45,8 @@ def write_counts(
     """Counts of one library; an event is chromosome, start, end and copies; the bias is log2 per unit of GC."""
     rng = np.random.default_rng(seed)
     _, chrom, start = tile_genome(genome, BASE)
-    raw = np.zeros((5, chrom.size), dtype=np.int64)
-    empty = make_bins(genome, chrom, start, BASE, raw)
+    raw = np.zeros((6, chrom.size), dtype=np.int64)
+    empty = make_bins(genome, BASE, raw)
     names = np.array(genome.names)[chrom]
     copies = np.full(chrom.size, 2.0)
     copies[names == "chrX"] = 1.0 if sex == "male" else 2.0
@@ -53,17 +59,20 @@ def write_counts(
     bias = np.exp2(gc_bias * (gc - 0.41) + rng.normal(0, 0.05, chrom.size))
     width = (empty.end - empty.start) / BASE
     raw[0] = rng.poisson(reads_per_bin * width * copies / 2.0 * bias * (1.0 - share))
-    raw[4] = raw[0] * BASES_PER_READ
-    raw[3] = rng.binomial(raw[4], gc)
+    raw[5] = raw[0] * BASES_PER_READ
+    raw[4] = rng.binomial(raw[5], gc)
     counts = AlignmentCounts(
-        bins=make_bins(genome, chrom, start, BASE, raw),
+        rules=CountingRules(bin_bp=BASE, min_mapq=SETTINGS.min_mapq),
+        bins=make_bins(genome, BASE, raw),
         raw=raw,
+        fragment_lengths=np.zeros(MAX_FRAGMENT_BP + 2, dtype=np.int64),
+        telomeres=None,
         sample="simulated",
         n_records=int(raw[0].sum()),
         n_unused=0,
         n_low_mapq=0,
         dropped_contigs=(),
     )
-    file = CountsFile(counts=counts, source="x.bam", sha256="0" * 64, bin_bp=BASE, min_mapq=SETTINGS.min_mapq)
+    file = CountsFile(counts=counts, source="x.bam", sha256="0" * 64)
     path.write_bytes(counts_bytes(file, genome))
     return path

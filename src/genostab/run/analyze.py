@@ -41,7 +41,8 @@ from genostab.run.lock import locked
 from genostab.run.measure import measure_karyotype
 from genostab.run.outputs import KARYOTYPE_FILES, karyotype_files, lot_files
 from genostab.run.provenance import input_files, provenance_json, provenance_tree
-from genostab.run.sequencing import Sequenced, analyse_sequencing
+from genostab.run.sequenced import Sequenced
+from genostab.run.sequencing import analyse_sequencing
 from genostab.run.texts import LIMITS, METHODS
 
 _AUDIT = "audit.jsonl"

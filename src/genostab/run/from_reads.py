@@ -1,0 +1,106 @@
+"""Reads of a lot, or counts of them, to its karyotype."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from genostab.arrays import Genome
+from genostab.io.alignment_counts import AlignmentCounts
+from genostab.karyotype.bins import join_bins, with_unread
+from genostab.karyotype.call import withhold
+from genostab.karyotype.settings import Settings
+from genostab.karyotype.sex import Sex, infer_sex
+from genostab.lot.manifest import Sequencing
+from genostab.run.aids import alignment_names, naming_remarks, read_exclusions, with_aids
+from genostab.run.bin_width import settle_bin_width
+from genostab.run.coverage import call_coverage
+from genostab.run.file_kind import file_kind
+from genostab.run.panel_use import (
+    against_panel,
+    panel_of,
+    panel_remarks,
+    panel_rows,
+)
+from genostab.run.quality import judge_coverage
+from genostab.run.reads import count_or_read, read_rows, rules_row
+from genostab.run.sequenced import Progress, Sequenced, noise_rows, settle_sex, solutions_of, withheld_remarks
+
+
+def analyse_reads(
+    block: Sequencing,
+    path: Path,
+    sex: Sex | None,
+    genome: Genome,
+    settings: Settings,
+    threads: int,
+    on_progress: Progress,
+) -> Sequenced:
+    lists = read_exclusions(block, genome)
+    panel = panel_of(block, genome, on_progress)
+    paths = (path, *block.parent)
+    files = count_or_read(
+        paths,
+        genome,
+        settings,
+        reference=block.reference,
+        telomeres=block.telomeres,
+        threads=threads,
+        on_progress=on_progress,
+    )
+    counted = [file.counts for file in files]
+    rules = counted[0].rules
+    width, width_row, unwise = settle_bin_width(
+        [each.bins for each in counted], block.bin_width, genome, settings
+    )
+    factor = width // settings.base_bin_bp
+    joined = [with_unread(join_bins(each.bins, factor), each.bins, factor, settings) for each in counted]
+    joined = with_aids(joined, block, lists, genome)
+    on_progress(f"segmentation in bins of {width // 1000} kb")
+    seen = infer_sex(joined[0], joined[0].n_reads, genome, settings)
+    settled, warnings = settle_sex(sex, seen, path.name)
+    against = against_panel(block, panel, joined[0], True, settled, genome, settings)
+    karyotype = call_coverage(joined, True, settled, against, genome, settings)
+    if rules.regions is not None:
+        karyotype = withhold(karyotype, f"reads were counted inside {rules.regions.name} only")
+    judged = judge_coverage(karyotype, joined, settled, genome, settings, is_counts=True)
+    qc = (
+        *(row for p, each in zip(paths, counted, strict=True) for row in read_rows(p, each, settings)),
+        *rules_row(rules, settings),
+        width_row,
+        ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
+        *panel_rows(against),
+        ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
+        *noise_rows(karyotype),
+        *judged.rows,
+    )
+    return Sequenced(
+        karyotype=judged.karyotype,
+        sample=counted[0].sample,
+        has_parent=bool(block.parent),
+        snps=None,
+        qc=qc,
+        warnings=(
+            *warnings,
+            *withheld_remarks(karyotype),
+            *unwise,
+            *judged.warnings,
+            *panel_remarks(block, against, settled, settings),
+            *_not_counted(path, counted[0], block),
+            *(note for each in lists for note in each.notes),
+            *naming_remarks(alignment_names(paths, genome), block, lists, genome),
+        ),
+        solutions=solutions_of(karyotype, genome, 0.0, settings),
+        gc=judged.gc,
+        sha256={p: file.sha256 for p, file in zip(paths, files, strict=True) if file_kind(p) == "alignment"},
+    )
+
+
+def _not_counted(path: Path, counted: AlignmentCounts, block: Sequencing) -> tuple[str, ...]:
+    """What the reads could have told and were not asked."""
+    dropped = counted.dropped_contigs
+    remarks = (
+        [f"{len(dropped)} contigs outside chromosomes 1-22, X and Y were not counted"] if dropped else []
+    )
+    if block.telomeres and counted.telomeres is None:
+        remarks.append(f"{path.name}: counted without telomere reads; count again with --telomeres")
+    return tuple(remarks)
