@@ -59,7 +59,7 @@ class Bins:
     gap_fraction : float64, shape (n_bins,), share of the bin without a base in the reference sequence (N), 0..1;
         NaN where the sequence lacks the chromosome; None without a sequence
     unread_fraction : float64, shape (n_bins,), share of the narrower bins that a bin was joined from without a read,
-        0..1; None where chance leaves some so
+        beyond what chance leaves so, 0..1; None where it was not joined
     """
 
     chrom: Int16

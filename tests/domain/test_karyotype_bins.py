@@ -112,13 +112,32 @@ def test_coverage_alone_needs_gc_and_no_targets() -> None:
     assert "targets" in why_not_alone(targets, SETTINGS)
 
 
-def test_gaps_inside_a_bin_are_known_where_chance_leaves_none() -> None:
+def test_gaps_inside_a_bin_are_told_from_chance() -> None:
     bins = toy_bins(toy_genome(2, 230_000), BASE, 25.0)  # 23 base bins a chromosome: 5, 5, 5, 5 and 3 of them
     reads = bins.n_reads.copy()
     reads[[1, 7, 8, 20, 21, 22, 23]] = 0.0
     bins = replace(bins, n_reads=reads)
     joined = with_unread(join_bins(bins, 5), bins, 5, SETTINGS)
+    # The fifth bin has no read at all: what is empty as a whole is no gap inside a bin.
     assert joined.unread_fraction is not None
-    assert joined.unread_fraction[:6] == pytest.approx([0.2, 0.4, 0.0, 0.0, 1.0, 0.2])
-    few = replace(bins, n_reads=np.where(reads > 0, SETTINGS.min_reads_for_gaps - 1.0, 0.0))
-    assert with_unread(join_bins(few, 5), few, 5, SETTINGS).unread_fraction is None
+    assert joined.unread_fraction[:6] == pytest.approx([0.2, 0.4, 0.0, 0.0, 0.0, 0.2], abs=1e-6)
+
+
+@pytest.mark.parametrize("reads_per_bin", [0.5, 2.0, 8.0])
+@pytest.mark.parametrize("copies", [1.0, 2.0])
+def test_few_reads_alone_leave_no_gap(reads_per_bin: float, copies: float) -> None:
+    rng = np.random.default_rng(5)
+    bins = toy_bins(toy_genome(20, 100_000_000), BASE)
+    bins = replace(bins, n_reads=rng.poisson(reads_per_bin * copies / 2, bins.chrom.size).astype(float))
+    unread = with_unread(join_bins(bins, 20), bins, 20, SETTINGS).unread_fraction
+    assert unread is not None
+    # Three standard deviations, one side, of a count that is skewed where it is small.
+    assert (unread > SETTINGS.max_excluded_fraction).mean() < 0.015
+    gap = bins.n_reads.copy()
+    gap[(bins.start % 4_000_000) < 100_000] = 0.0  # half of every twentieth bin
+    holed = replace(bins, n_reads=gap)
+    found = with_unread(join_bins(holed, 20), holed, 20, SETTINGS).unread_fraction
+    assert found is not None
+    is_holed = (join_bins(holed, 20).start % 4_000_000) == 0
+    if reads_per_bin * copies >= 8.0:
+        assert (found[is_holed] > SETTINGS.max_excluded_fraction).mean() > 0.99

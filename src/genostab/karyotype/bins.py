@@ -85,22 +85,30 @@ def join_bins(bins: Bins, factor: int) -> Bins:
 
 
 def with_unread(joined: Bins, bins: Bins, factor: int, settings: Settings) -> Bins:
-    """Joined bins that know how much of them holds no read at all, which gaps inside a bin leave.
+    """Joined bins that know how much of them holds no read at all, which gaps smaller than a bin leave.
 
     Parameters
     ----------
     joined : Bins, of `join_bins`
     bins : Bins that they were joined from
     factor : int, as given there
-    settings : Settings, `min_reads_for_gaps`
+    settings : Settings, `gap_z`
+
+    Notes
+    -----
+    Of N narrower bins with n reads together, chance leaves N e without one, e = exp(-n / N), with variance
+    N e (1 - (1 + n / N) e) (occupancy; Feller 1968, An Introduction to Probability Theory I, section IV.2 [m]). What
+    lies `gap_z` standard deviations beyond is a gap. A loss of copies lowers n, and so is none.
     """
-    read = bins.n_reads[bins.n_reads > 0]
-    if not read.size or np.median(read) < settings.min_reads_for_gaps:
-        return joined
     at = joined_starts(bins, factor)
-    size = np.diff(np.append(at, bins.chrom.size))
-    unread: Float64 = np.add.reduceat(np.where(bins.n_reads > 0, 0.0, 1.0), at) / size
-    return replace(joined, unread_fraction=unread)
+    size = np.diff(np.append(at, bins.chrom.size)).astype(np.float64)
+    unread = np.add.reduceat(np.where(bins.n_reads > 0, 0.0, 1.0), at)
+    mean_reads = joined.n_reads / size
+    empty = np.exp(-mean_reads)
+    sd = np.sqrt(np.maximum(size * empty * (1.0 - (1.0 + mean_reads) * empty), 0.0))
+    is_gap = (unread >= 1.0) & (mean_reads > 0) & (unread - size * empty > settings.gap_z * sd)
+    share: Float64 = np.where(is_gap, unread / size - empty, 0.0)
+    return replace(joined, unread_fraction=share)
 
 
 def joined_starts(bins: Bins, factor: int) -> Int64:

@@ -50,11 +50,11 @@ def uncorrected_log2(bins: Bins, usable: Bool, settings: Settings, *, is_counts:
 
 
 def _corrected_log2(bins: Bins, usable: Bool, genome: Genome, settings: Settings, is_counts: bool) -> Float64:
-    """log2 of coverage after width, GC content and mappability."""
+    """log2 of coverage after width, mappability and GC content."""
     values = uncorrected_log2(bins, usable, settings, is_counts=is_counts)
     trained_on = usable & autosomes(genome)[bins.chrom]
     arm = arm_of(bins.chrom, bins.start, genome)
-    return values - trend_log2(values, (bins.gc_fraction, bins.mapq0_fraction), trained_on, arm, settings)
+    return values - trend_log2(values, (bins.gc_fraction,), trained_on, arm, settings)
 
 
 def counting_variance(n_reads: Floats, *, is_counts: bool) -> Floats:

@@ -16,8 +16,8 @@ class Settings:
     bin_widths_bp: tuple[int, ...]
     min_reads_per_bin: int
     least_reads_per_bin: int
-    min_reads_for_gaps: int
     min_mapq: int
+    gap_z: float
     max_excluded_fraction: float
     min_gaps_explained: float
     telomere_repeats_per_100_bp: int

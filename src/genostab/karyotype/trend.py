@@ -1,4 +1,4 @@
-"""What composition and mappability do to coverage, learned from the sample itself."""
+"""What composition does to coverage, learned from the sample itself."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ class _Curve:
 def trend_log2(
     values_log2: Float64, covariates: tuple[Float64, ...], trained_on: Bool, arm: Int16, settings: Settings
 ) -> Float64:
-    """What GC content and mappability add to log2 coverage.
+    """What GC content, and other properties of the sequence, add to log2 coverage.
 
     Parameters
     ----------
     values_log2 : ndarray of float64, shape (n_bins,), log2 coverage; not finite where unknown
-    covariates : tuple of ndarray of float64, shape (n_bins,), such as GC content and share of MAPQ-0 reads; NaN where
-        unknown
+    covariates : tuple of ndarray of float64, shape (n_bins,), GC content, or a mappability that is not measured by the
+        reads themselves: a curve through what holds the reads takes their changes away; NaN where unknown
     trained_on : ndarray of bool, shape (n_bins,), bins of one ploidy to learn from
     arm : ndarray of int16, shape (n_bins,), arm of each bin
     settings : Settings, table [gc]
