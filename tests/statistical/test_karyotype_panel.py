@@ -14,8 +14,9 @@ from genostab.karyotype.normalise import profile_alone
 from genostab.karyotype.panel import Standard, fit_standard, profile_by_standard
 from genostab.karyotype.panel_check import checked_panel, chromosome_means
 from genostab.run.hotspots import load_hotspots
-from tests.statistical.karyotype_genomes import SETTINGS, Event, genome, is_soak
+from tests.statistical.karyotype_genomes import SETTINGS, Event, genome, is_soak, with_event
 from tests.statistical.panel_genomes import contrast, euploid_panel, library, panel_of, protocol
+from tests.statistical.test_karyotype_power import is_in_target
 
 PROTOCOL = protocol(200_000, 2000.0)
 AUTOSOMES = 22
@@ -154,3 +155,18 @@ def test_each_normal_is_told_its_noise_with_and_without_the_panel(flawed: Panel)
     )
     assert alone > 3 * panel
     assert panel == pytest.approx(independent, rel=0.6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("region", ["21", "12"])
+def test_power_at_the_stated_fraction(region: str) -> None:
+    rng, hits = np.random.default_rng([8, int(region)]), []
+    for _ in range(200 if is_soak() else 30):
+        bins = library(PROTOCOL, rng)
+        rows = called(against(bins)).sensitivity
+        row = next(row for row in rows if (row.region, row.kind) == (region, "gain"))
+        assert row.min_cell_fraction is not None
+        event = Event(chrom=row.chrom, start=0, end=300_000_000, copies=2.0 + row.min_cell_fraction)
+        calls = called(against(with_event(bins, event, rng))).calls
+        hits.append(any(call.reported and (call.chrom, call.kind) == (row.chrom, "gain") for call in calls))
+    assert is_in_target(sum(hits), len(hits)), f"{sum(hits)} of {len(hits)}"
