@@ -95,6 +95,8 @@ def read_panel(path: Path, genome: Genome) -> Panel:
         )
         if values not in ("reads", "depth") or not normals or head[2].split("\t")[:5] != list(_PLACE):
             raise ValueError("values, normals or columns that no panel has")
+        if sum(not normal.left_out for normal in normals) < 2:
+            raise ValueError("fewer than two normals in use")
         table = whole_numbers(rows, len(_PLACE) + len(normals))
         if facts["assembly"] == genome.assembly:
             _check_rows(table, int(bin_bp), genome)
