@@ -10,7 +10,7 @@ from scipy import stats
 
 from genostab.arrays import Panel, Profile
 from genostab.karyotype.call import Karyotype, call_depth
-from genostab.karyotype.normalise import profile_alone
+from genostab.karyotype.normalise import profile_alone, profile_paired
 from genostab.karyotype.panel import Standard, fit_standard, profile_by_standard
 from genostab.karyotype.panel_check import checked_panel, chromosome_means
 from genostab.run.hotspots import load_hotspots
@@ -128,6 +128,26 @@ def test_a_panel_shows_what_the_sample_alone_cannot() -> None:
             seen[name] += any(c.reported and (c.chrom, c.kind) == ("chr21", "gain") for c in calls)
     assert seen["panel"] >= 9
     assert seen["alone"] <= 5
+
+
+@pytest.mark.slow
+def test_waves_of_lot_and_parent_go_before_the_two_are_compared() -> None:
+    rng = np.random.default_rng(9)
+    noise, kept = [], []
+    for _ in range(8):
+        parent, lot = library(PROTOCOL, rng), library(PROTOCOL, rng)
+        more = with_event(lot, Event(chrom="chr21", start=0, end=300_000_000, copies=2.3), rng)
+        profiles = [profile_paired(lot, parent, genome(), "female", SETTINGS, is_counts=True)]
+        profiles += [
+            profile_by_standard(each, parent, standard(40), genome(), SETTINGS, is_counts=True)
+            for each in (lot, more)
+        ]
+        noise.append([scatter(profile)[0] for profile in profiles[:2]] + [scatter(profiles[1])[1]])
+        kept.append(contrast(profiles[2], "chr21") - contrast(profiles[1], "chr21"))
+    paired, with_panel, independent = np.sqrt(np.mean(noise, axis=0))
+    assert paired > 5 * with_panel
+    assert with_panel == pytest.approx(independent, rel=0.35)
+    assert np.mean(kept) == pytest.approx(np.log2(1.15), rel=0.03)
 
 
 @pytest.fixture(scope="module")

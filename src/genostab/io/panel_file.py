@@ -16,9 +16,9 @@ from genostab.errors import InputError
 from genostab.io.bam import tile_genome
 from genostab.io.limits import read_text_capped
 from genostab.io.number_table import number_bytes, split_head, whole_numbers
-from genostab.io.panel_text import MAGIC
 from genostab.io.tsv import format_cell, gzip_bytes
 
+MAGIC = "#genostab-panel 1"
 # Shares are written in millionths, depth in hundred-thousandths of the normal's autosomal median.
 _SHARE, _DEPTH = 1e6, 1e5
 _PLACE = ("chrom", "start", "end", "gc_millionths", "mapq0_millionths")
