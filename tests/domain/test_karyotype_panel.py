@@ -16,6 +16,7 @@ from genostab.karyotype.panel import (
     join_panel,
     normal_bins,
     profile_against_panel,
+    set_aside,
     sex_sd,
     shrunk_ratio,
     upper_limit,
@@ -144,6 +145,15 @@ def test_a_panel_joins_to_the_bins_of_the_sample() -> None:
     sample = normal_bins(joined, 0)
     profile = profile_against_panel(sample, PANEL, GENOME, "female", SETTINGS, is_counts=True)
     assert profile.end[0] - profile.start[0] == 4 * WIDTH
+
+
+@pytest.mark.parametrize("factor", [1, 4])
+@pytest.mark.parametrize("index", [0, 5])
+def test_a_normal_that_is_the_sample_is_set_aside(factor: int, index: int) -> None:
+    sample = normal_bins(join_panel(PANEL, factor), index)
+    assert [i for i, normal in enumerate(set_aside(PANEL, sample).normals) if normal.left_out] == [index]
+    other = replace(BINS, n_reads=reads(np.random.default_rng(9), "female"))
+    assert not any(normal.left_out for normal in set_aside(PANEL, other).normals)
 
 
 @pytest.mark.parametrize("is_counts", [True, False])

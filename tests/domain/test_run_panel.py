@@ -123,6 +123,12 @@ def test_x_and_y_are_not_called_without_normals_of_the_sex(normals: list[Path], 
     assert not any(fractions)
 
 
+def test_a_lot_is_not_compared_with_itself(normals: list[Path], panel: Path, tmp_path: Path) -> None:
+    seen = analysed(tmp_path / "out", str(normals[2]), "--panel", str(panel))
+    assert "n2.tsv of the panel is this sample itself: it was not used" in seen["warnings"]
+    assert {figure["name"]: figure["value"] for figure in seen["qc"]}["normals of the panel"] == 5
+
+
 def refusal(*arguments: Any, **other: Any) -> GenostabError:
     with pytest.raises(GenostabError) as caught:
         made(*arguments, **other)

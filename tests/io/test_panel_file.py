@@ -71,6 +71,12 @@ def test_what_is_written_is_read_back(tmp_path: Path, is_counts: bool, bin_bp: i
     assert panel_bytes(back, GENOME) == path.read_bytes()
 
 
+def test_a_panel_without_normals_in_use_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GenostabError, match="damaged panel") as caught:
+        read_panel(written(tmp_path, TEXT.replace('"left_out": ""', '"left_out": "noisy"')), GENOME)
+    assert "fewer than two normals" in caught.value.found
+
+
 def written(folder: Path, text: str) -> Path:
     path = folder / "p.tsv.gz"
     path.write_bytes(gzip.compress(text.encode()))
@@ -93,6 +99,7 @@ FIRST = TEXT.split("\n")[3]
         ('"n_reads": 9', '"n_reads": 9, "age": 3', "GS-2202"),
         ('"bin_bp": 100000', '"bin_bp": 90000', "GS-2202"),
         ('"bin_bp": 100000', '"bin_bp": "x"', "GS-2202"),
+        ('"left_out": ""', '"left_out": 3', "GS-2202"),
         ("gc_millionths", "gc", "GS-2202"),
         (FIRST, FIRST + "\t3", "GS-2202"),
         (FIRST, "99" + FIRST[1:], "GS-2202"),

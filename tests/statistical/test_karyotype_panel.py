@@ -10,12 +10,13 @@ from scipy import stats
 
 from genostab.arrays import Panel, Profile
 from genostab.karyotype.call import Karyotype, call_depth
-from genostab.karyotype.normalise import profile_alone
+from genostab.karyotype.normalise import profile_alone, profile_paired
 from genostab.karyotype.panel import Standard, fit_standard, profile_by_standard
 from genostab.karyotype.panel_check import checked_panel, chromosome_means
 from genostab.run.hotspots import load_hotspots
-from tests.statistical.karyotype_genomes import SETTINGS, Event, genome, is_soak
+from tests.statistical.karyotype_genomes import SETTINGS, Event, genome, is_soak, with_event
 from tests.statistical.panel_genomes import contrast, euploid_panel, library, panel_of, protocol
+from tests.statistical.test_karyotype_power import is_in_target
 
 PROTOCOL = protocol(200_000, 2000.0)
 AUTOSOMES = 22
@@ -129,6 +130,26 @@ def test_a_panel_shows_what_the_sample_alone_cannot() -> None:
     assert seen["alone"] <= 5
 
 
+@pytest.mark.slow
+def test_waves_of_lot_and_parent_go_before_the_two_are_compared() -> None:
+    rng = np.random.default_rng(9)
+    noise, kept = [], []
+    for _ in range(8):
+        parent, lot = library(PROTOCOL, rng), library(PROTOCOL, rng)
+        more = with_event(lot, Event(chrom="chr21", start=0, end=300_000_000, copies=2.3), rng)
+        profiles = [profile_paired(lot, parent, genome(), "female", SETTINGS, is_counts=True)]
+        profiles += [
+            profile_by_standard(each, parent, standard(40), genome(), SETTINGS, is_counts=True)
+            for each in (lot, more)
+        ]
+        noise.append([scatter(profile)[0] for profile in profiles[:2]] + [scatter(profiles[1])[1]])
+        kept.append(contrast(profiles[2], "chr21") - contrast(profiles[1], "chr21"))
+    paired, with_panel, independent = np.sqrt(np.mean(noise, axis=0))
+    assert paired > 5 * with_panel
+    assert with_panel == pytest.approx(independent, rel=0.35)
+    assert np.mean(kept) == pytest.approx(np.log2(1.15), rel=0.03)
+
+
 @pytest.fixture(scope="module")
 def flawed() -> Panel:
     """Twenty normals, of which one has +8 in 40 % of its cells."""
@@ -154,3 +175,18 @@ def test_each_normal_is_told_its_noise_with_and_without_the_panel(flawed: Panel)
     )
     assert alone > 3 * panel
     assert panel == pytest.approx(independent, rel=0.6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("region", ["21", "12"])
+def test_power_at_the_stated_fraction(region: str) -> None:
+    rng, hits = np.random.default_rng([8, int(region)]), []
+    for _ in range(200 if is_soak() else 30):
+        bins = library(PROTOCOL, rng)
+        rows = called(against(bins)).sensitivity
+        row = next(row for row in rows if (row.region, row.kind) == (region, "gain"))
+        assert row.min_cell_fraction is not None
+        event = Event(chrom=row.chrom, start=0, end=300_000_000, copies=2.0 + row.min_cell_fraction)
+        calls = called(against(with_event(bins, event, rng))).calls
+        hits.append(any(call.reported and (call.chrom, call.kind) == (row.chrom, "gain") for call in calls))
+    assert is_in_target(sum(hits), len(hits)), f"{sum(hits)} of {len(hits)}"

@@ -16,9 +16,9 @@ from genostab.errors import InputError
 from genostab.io.alignment_counts import tile_genome
 from genostab.io.limits import read_text_capped
 from genostab.io.number_table import number_bytes, split_head, whole_numbers
-from genostab.io.panel_text import MAGIC
 from genostab.io.tsv import format_cell, gzip_bytes
 
+MAGIC = "#genostab-panel 1"
 # Shares are written in millionths, depth in hundred-thousandths of the normal's autosomal median.
 _SHARE, _DEPTH = 1e6, 1e5
 _PLACE = ("chrom", "start", "end", "gc_millionths", "mapq0_millionths")
@@ -95,6 +95,8 @@ def read_panel(path: Path, genome: Genome) -> Panel:
         )
         if values not in ("reads", "depth") or not normals or head[2].split("\t")[:5] != list(_PLACE):
             raise ValueError("values, normals or columns that no panel has")
+        if sum(not normal.left_out for normal in normals) < 2:
+            raise ValueError("fewer than two normals in use")
         table = whole_numbers(rows, len(_PLACE) + len(normals))
         if facts["assembly"] == genome.assembly:
             _check_rows(table, int(bin_bp), genome)

@@ -33,6 +33,8 @@ from genostab.karyotype.trend import trend_log2
 _MEDIAN_COST = 0.5 * math.pi  # variance of the median of Gaussian values over that of their mean
 _QUARTILE_SD = 0.6744897501960817  # of a Gaussian, from the median to the upper quartile
 _MOST_DF = 1e6
+_SAME_SHARE = 1e-5
+ITSELF = "the sample itself"
 _ENOUGH_BINS = 20_000  # a median of so many has 0.9 % of the spread of one
 
 
@@ -103,6 +105,21 @@ def _only(panel: Panel, chosen: Bool) -> Panel:
         return panel
     normals = tuple(normal for normal, keep in zip(panel.normals, chosen, strict=True) if keep)
     return replace(panel, normals=normals, values=panel.values[:, chosen])
+
+
+def set_aside(panel: Panel, sample: Bins) -> Panel:
+    """The panel with the normals left out that are the sample itself, told by the shares of its chromosomes.
+
+    Bins may be joined: the shares do not depend on it. Two libraries do not agree in all of them to one in 100,000.
+    """
+    n = int(max(panel.bins.chrom.max(), sample.chrom.max())) + 1
+    own = np.bincount(sample.chrom, np.nan_to_num(sample.n_reads), n)
+    normals = list(panel.normals)
+    for i, normal in enumerate(normals):
+        its = np.bincount(panel.bins.chrom, np.nan_to_num(panel.values[:, i]).astype(np.float64), n)
+        if np.allclose(its / its.sum(), own / own.sum(), rtol=_SAME_SHARE, atol=0.0):
+            normals[i] = replace(normal, left_out=ITSELF)
+    return replace(panel, normals=tuple(normals))
 
 
 def normal_bins(panel: Panel, index: int) -> Bins:

@@ -13,9 +13,11 @@ from genostab.errors import InputError
 from genostab.io.panel_file import read_panel
 from genostab.karyotype.normalise import check_same_bins, profile_alone, profile_paired
 from genostab.karyotype.panel import (
+    ITSELF,
     Standard,
     profile_against_panel,
     profile_by_standard,
+    set_aside,
     sex_sd,
     standard_for,
 )
@@ -66,6 +68,7 @@ def against_panel(
     """
     if panel is None or block.panel is None:
         return None
+    panel = set_aside(panel, own)
     standard = standard_for(own, panel, genome, sex, settings, is_counts=is_counts)
     return AgainstPanel(name=block.panel.name, panel=panel, sex=sex, standard=standard)
 
@@ -128,7 +131,11 @@ def panel_remarks(
     """What the panel could not do for this lot, and what was given beside it without being used."""
     if against is None:
         return ()
-    remarks = []
+    remarks = [
+        f"{normal.name} of the panel is this sample itself: it was not used"
+        for normal in against.panel.normals
+        if normal.left_out == ITSELF
+    ]
     if sex == "unknown":
         remarks.append("X and Y are not called: a panel is read by sex, and that of the sample is unknown")
     elif not math.isfinite(sex_sd(against.panel, sex, settings)):
