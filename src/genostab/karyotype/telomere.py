@@ -36,7 +36,7 @@ def telomere_content(n_telomeric: int, n_gc_matched: int, level: float) -> Estim
     --------
     >>> content = telomere_content(30, 10_000, 0.95)
     >>> content.estimate, round(content.low, 2), round(content.high, 2)
-    (3.0, 2.02, 4.28)
+    (3.0, 2.02, 4.29)
     """
     method = "telomere reads over reads of like GC (TelSeq), exact interval of the ratio of two counts"
     unit = f"reads per {_PER_READS:g} GC-matched reads"
