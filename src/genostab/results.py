@@ -110,3 +110,20 @@ class Sensitivity:
     min_cell_fraction: float | None
     power: float
     alpha: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """One reading of the depth as ploidy and share of changed cells; columns of solutions.tsv.
+
+    `ploidy` is the mean number of autosomal copies in the changed cells, or in all cells where `cell_fraction` is None
+    (each change then has its own); `log_likelihood` and `relative_likelihood` are relative to the most likely one,
+    which need not have rank 1 where the likelihood does not decide.
+    """
+
+    rank: int
+    ploidy: float
+    cell_fraction: float | None
+    log_likelihood: float
+    relative_likelihood: float
+    note: str

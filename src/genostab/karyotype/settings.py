@@ -69,6 +69,14 @@ class Settings:
     alone_sd_log2: float
     focal_bp: int
     min_share: float
+    subclonal_share: float
+    min_clone_fraction: float
+    min_ploidy: float
+    max_normal_copies: int
+    max_copies: int
+    search_width: float
+    decisive_odds: float
+    max_alternatives: int
 
 
 def load_settings() -> Settings:
