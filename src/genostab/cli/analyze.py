@@ -28,6 +28,12 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--parent", "parents", type=_FILE, multiple=True, help="Parent line (BAM, bins, array); twice for a trio."
 )
+@click.option("--sample", "sample_name", help="Sample of a table of bins that holds several.")
+@click.option(
+    "--parent-sample",
+    "parent_name",
+    help="The parent's sample in its table of bins; without --parent, in that of the lot.",
+)
 @click.option("--snps", type=_FILE, help="VCF with allele depths (AD) of the sample.")
 @click.option("--reference", type=_FILE, help="FASTA: decodes a CRAM, and gives GC per bin.")
 @click.option(
@@ -49,6 +55,8 @@ def analyze(
     source: Path,
     output: Path,
     parents: tuple[Path, ...],
+    sample_name: str | None,
+    parent_name: str | None,
     snps: Path | None,
     reference: Path | None,
     gc_track: Path | None,
@@ -72,7 +80,15 @@ def analyze(
         "gc_track": gc_track,
         "mappability_track": mappability_track,
     }
-    manifest = manifest_for(source, parents=parents, aids=aids, assembly=assembly, profile=profile)
+    manifest = manifest_for(
+        source,
+        parents=parents,
+        aids=aids,
+        sample_name=sample_name,
+        parent_name=parent_name,
+        assembly=assembly,
+        profile=profile,
+    )
     from genostab.run.analyze import analyse_lot
 
     with progress(quiet=quiet, verbose=verbose) as tell:

@@ -10,7 +10,7 @@ from genostab.arrays import Float64
 from genostab.errors import InputError
 from genostab.io.delimited import Delimited, parse_rows, separator, split_header
 from genostab.io.intervals import RawIntervals, bin_defaults, finite_or_missing
-from genostab.io.refusals import Problem, refuse_lines
+from genostab.io.refusals import Problem, no_samples, refuse_lines
 
 _NAMES = {
     "chrom": ("chrom", "chromosome", "chr", "seqnames", "contig"),
@@ -80,6 +80,8 @@ def parse_bin_table(text: str, path: str, sample: str | None) -> RawIntervals:
     )
     if "sample" in roles:
         table = _one_sample(table, layout.roles["sample"], path, sample)
+    elif sample is not None:
+        raise no_samples(path, ", ".join(layout.header), sample)
     return _raw(table, layout, measured)
 
 
@@ -162,7 +164,7 @@ def _one_sample(table: Delimited, column: str, path: str, sample: str | None) ->
             where=path,
             found=", ".join(names[:10]),
             expected="the name of one of them" if sample is None else sample,
-            action="name the sample to read",
+            action="name it: --sample and --parent-sample, or sample_name and parent_name in the manifest",
         )
     rows = np.flatnonzero(codes == names.index(sample))
     frame = table.frame.iloc[rows].reset_index(drop=True)

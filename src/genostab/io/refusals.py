@@ -61,3 +61,15 @@ def refuse_lines(path: str, problems: Sequence[Problem], *, code: str, action: s
             )
         )
     raise GenostabErrors(errors)
+
+
+def no_samples(path: str, found: str, sample: str) -> InputError:
+    """The refusal (GS-2201) of a sample's name for a file in which no sample has a name."""
+    return InputError(
+        "GS-2201",
+        what="the file names no samples",
+        where=path,
+        found=found,
+        expected=f"a table of bins with a column sample that holds {sample}",
+        action="leave the name of the sample out, or give the table that it is a sample of",
+    )

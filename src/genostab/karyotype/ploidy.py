@@ -18,6 +18,7 @@ from genostab.units import percent_from_fraction
 _ROUNDS = 6  # of weighted least squares at each width; it stands still after three or four
 _WIDTHS = (1.0, 0.5, 0.0)  # of search_width: from the basin of an optimum down to the noise itself
 _NORMAL, _DOUBLED = 2, 4
+_Reading = tuple[float, float | None, float, str]  # ploidy, cell fraction, log likelihood, note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +96,10 @@ def ploidy_solutions(
     mean_copies = _NORMAL * levels.mean
     plain = "normal cells with 2 copies, each change in its own share of cells as in calls.tsv"
     doubled = "the same with all cells doubled to 4 copies: depth cannot tell"
-    found = [(mean_copies, None, 0.0, plain), (_DOUBLED * levels.mean, None, 0.0, doubled)]
+    found: list[_Reading] = [(mean_copies, None, 0.0, plain), (_DOUBLED * levels.mean, None, 0.0, doubled)]
     if levels.has_normal and levels.offset.size:
         found += _clones(levels, settings)
     return _ranked(found, settings)
-
-
-_Reading = tuple[float, float | None, float, str]  # ploidy, cell fraction, log likelihood, note
 
 
 def _ranked(found: list[_Reading], settings: Settings) -> tuple[Solution, ...]:
@@ -130,7 +128,7 @@ def _is_called(segments: Segments, calls: Sequence[Call], genome: Genome) -> Boo
     """Segments of which reported calls cover more than half; ndarray of bool, shape (n_segments,)."""
     covered = np.zeros(segments.first.size, dtype=np.int64)
     for call in calls:
-        if call.reported:
+        if call.reported and call.kind != "cnloh":
             shared = np.minimum(segments.end, call.end) - np.maximum(segments.start, call.start)
             covered += np.where(segments.chrom == genome.names.index(call.chrom), np.maximum(shared, 0), 0)
     return 2 * covered > segments.end - segments.start
@@ -139,7 +137,7 @@ def _is_called(segments: Segments, calls: Sequence[Call], genome: Genome) -> Boo
 def _levels_of(
     profile: Profile, segments: Segments, called: Bool, response_cv: float, settings: Settings
 ) -> _Levels | None:
-    """Levels of the autosomal segments that deviate; noise that follows counts does not fall below their square root."""
+    """Levels of the called autosomal segments. Below 1, noise falls no faster than that of counts: as a square root."""
     kept = profile.autosome[segments.first] & (segments.last - segments.first >= settings.min_bins)
     if not kept.any():
         return None
@@ -165,7 +163,11 @@ def _clones(levels: _Levels, settings: Settings) -> list[_Reading]:
     readings: list[_Reading] = []
     taken: list[int] = []
     ploidy = at.normal + (levels.mean - 1.0) / at.step
-    possible = (evidence >= -math.log(settings.decisive_odds)) & (fraction >= settings.min_clone_fraction) & (ploidy >= settings.min_ploidy)
+    possible = (
+        (evidence >= -math.log(settings.decisive_odds))
+        & (fraction >= settings.min_clone_fraction)
+        & (ploidy >= settings.min_ploidy)
+    )
     for i in np.argsort(-evidence, kind="stable"):
         if not possible[i]:
             continue
@@ -173,7 +175,8 @@ def _clones(levels: _Levels, settings: Settings) -> list[_Reading]:
         if any(at.normal[i] == at.normal[j] and abs(at.step[i] - at.step[j]) < width for j in taken):
             continue
         taken.append(int(i))
-        note = f"{at.n_on[i]} of {levels.offset.size} changed segments at whole copy numbers; unchanged genome {at.normal[i]} copies"
+        on = f"{at.n_on[i]} of {levels.offset.size} changed segments at whole copy numbers"
+        note = f"{on}; unchanged genome {at.normal[i]} {'copy' if at.normal[i] == 1 else 'copies'}"
         readings.append((float(ploidy[i]), min(float(fraction[i]), 1.0), float(evidence[i]), note))
     return readings
 
@@ -287,7 +290,7 @@ def alternatives(
     """
     step = 1 if copy_number > ploidy else -1
     nearer = ratio_log2 - step * half_width_log2
-    texts = []
+    texts: list[str] = []
     for other in range(ploidy + step, ploidy + step * (settings.max_copies + 1), step):
         if other < 0 or len(texts) == settings.max_alternatives:
             break

@@ -92,7 +92,10 @@ class Dose(Block):
 
 
 class Sequencing(Block):
-    """Sequencing or array files: the lot's own, its parent line's, and what helps to read them."""
+    """Sequencing or array files: the lot's own, its parent line's, and what helps to read them.
+
+    `sample_name` and `parent_name` are samples in tables of bins that hold several.
+    """
 
     sample: InputPath | None = None
     parent: Annotated[tuple[InputPath, ...], BeforeValidator(_listed)] = ()
@@ -102,11 +105,15 @@ class Sequencing(Block):
     reference: InputPath | None = None
     gc_track: InputPath | None = None
     mappability_track: InputPath | None = None
+    sample_name: Text | None = None
+    parent_name: Text | None = None
 
     @model_validator(mode="after")
     def _has_a_sample(self) -> Self:
         if self.sample is None and self.array is None:
             raise ValueError("the lot's own file as sample or array")
+        if self.parent_name is not None and not self.parent:
+            raise ValueError("the parent's file beside the name of its sample")
         return self
 
 

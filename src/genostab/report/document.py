@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genostab.compliance.judge import Overall, Verdict
-from genostab.results import Call, Measurement, NotTested, Sensitivity
+from genostab.results import Call, Measurement, NotTested, Sensitivity, Solution
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
@@ -114,6 +114,13 @@ class QcFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KaryotypeSummary:
+    """What the depth of the whole genome says beyond its calls: its readings as ploidy and share of changed cells."""
+
+    solutions: tuple[Solution, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class TextBlock:
     """One titled paragraph of methods or limits."""
 
@@ -145,3 +152,4 @@ class ReportData:
     methods: tuple[TextBlock, ...] = ()
     limits: tuple[TextBlock, ...] = ()
     provenance: Mapping[str, Json] = field(default_factory=dict)
+    karyotype: KaryotypeSummary = field(default_factory=KaryotypeSummary)

@@ -19,6 +19,7 @@ from genostab.report.sensitivity_figure import KINDS, sensitivity_figure
 from genostab.report.viewer import viewer_data
 from genostab.report.wording import visible
 
+_SOLUTIONS_SHOWN = 8  # the others are in solutions.tsv
 _SAFE_LOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -88,6 +89,8 @@ def _context(data: ReportData) -> dict[str, Any]:
         "kinds": [kind for kind in KINDS if any(r.kind == kind for r in data.sensitivity)],
         "sensitivity_svg": sensitivity_figure(data.sensitivity) if data.sensitivity else None,
         "sensitivity": views.sensitivity_rows(data.sensitivity),
+        "solutions": views.solution_rows(data.karyotype.solutions, _SOLUTIONS_SHOWN),
+        "solutions_sentence": views.solutions_sentence(data.karyotype.solutions),
         "detection_setting": views.detection_setting(data.sensitivity),
         "unseen": views.unseen_sentences(data.sensitivity),
         "measurements": views.measurement_rows(data.measurements),

@@ -22,7 +22,7 @@ from genostab.report.wording import (
     size_text,
     status_text,
 )
-from genostab.results import Call, Measurement, Sensitivity
+from genostab.results import Call, Measurement, Sensitivity, Solution
 
 ORDER = ("FAIL", "INVALID", "INDETERMINATE", "NOT TESTED", "PASS", "REPORT")
 SYMBOLS = {"PASS": "✓", "FAIL": "✕", "INDETERMINATE": "?", "NOT TESTED": "–", "INVALID": "!", "REPORT": "i"}
@@ -212,6 +212,37 @@ def sensitivity_rows(records: Sequence[Sensitivity]) -> tuple[tuple[str, ...], .
             else f"from {quantity(record.min_cell_fraction, 'fraction', 3)}",
         )
         for record in records
+    )
+
+
+def solution_rows(solutions: Sequence[Solution], most: int) -> tuple[tuple[str, str, str, str], ...]:
+    """The first `most` readings as (mean copies, cells, relative likelihood, what it says)."""
+    return tuple(
+        (
+            number(solution.ploidy, 3),
+            "each its own"
+            if solution.cell_fraction is None
+            else quantity(solution.cell_fraction, "fraction", 2),
+            probability(solution.relative_likelihood),
+            solution.note,
+        )
+        for solution in solutions[:most]
+    )
+
+
+def solutions_sentence(solutions: Sequence[Solution]) -> str:
+    """What depth leaves open of ploidy, in one sentence; "" where nothing was read."""
+    clones = [solution for solution in solutions if solution.cell_fraction is not None]
+    if not solutions:
+        return ""
+    if not clones:
+        return (
+            "Depth alone cannot tell cells with two copies of the genome from cells in which all of it is doubled; "
+            "metaphases or the DNA content per cell can."
+        )
+    return (
+        f"Depth alone allows {len(solutions)} readings of copy number and share of cells, listed with their likelihood "
+        "relative to the best; allele fractions, a clonal mutation or metaphases decide between close ones."
     )
 
 

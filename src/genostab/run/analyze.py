@@ -21,12 +21,19 @@ from genostab.io.genome import load_genome
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.settings import Settings, load_settings
 from genostab.lot.manifest import Manifest, Sequencing
-from genostab.report.document import GenomeTrack, Header, QcFigure, ReportData, TextBlock
+from genostab.report.document import (
+    GenomeTrack,
+    Header,
+    KaryotypeSummary,
+    QcFigure,
+    ReportData,
+    TextBlock,
+)
 from genostab.report.multiqc import safe_name
 from genostab.results import Call, NotTested
 from genostab.run.audit import append_entry
 from genostab.run.blocks import BlockResult, analyse_blocks
-from genostab.run.file_kind import check_same_kind, sample_file
+from genostab.run.file_kind import check_same_kind, check_sample_names, sample_file
 from genostab.run.hotspots import load_hotspots
 from genostab.run.lock import locked
 from genostab.run.measure import measure_karyotype
@@ -97,7 +104,7 @@ def analyse_lot(
         files = lot_files(data)
         if sequenced is not None:
             sample = safe_name(sequenced.sample or manifest.lot)
-            files |= karyotype_files(sequenced.karyotype, genome, sample)
+            files |= karyotype_files(sequenced.karyotype, sequenced.solutions, genome, sample)
         files["provenance.json"] = provenance_json(tree, command=command, started=started, finished=_now())
         files[_AUDIT] = _audited(out, files, actor)
         publish(out, files)
@@ -159,6 +166,7 @@ def _sequencing(
     if manifest.sequencing is None:
         return None
     check_same_kind(manifest.sequencing)
+    check_sample_names(manifest.sequencing)
     return analyse_sequencing(
         manifest.sequencing,
         sex=manifest.line.sex if manifest.line else None,
@@ -202,6 +210,7 @@ def _report_data(
         methods=tuple(TextBlock(title=title, text=text) for title, text in METHODS),
         limits=tuple(TextBlock(title=title, text=text) for title, text in LIMITS),
         provenance=tree,  # type: ignore[arg-type]
+        karyotype=KaryotypeSummary(solutions=sequenced.solutions if sequenced else ()),
     )
 
 
@@ -236,12 +245,17 @@ def _header(manifest: Manifest, profile: Profile, sequenced: Sequenced | None) -
         population_doublings=line.population_doublings if line else None,
         assembly=manifest.assembly,
         sample=sequenced.sample if sequenced else "",
-        reference=", ".join(path.name for path in files.parent) if files else "",
+        reference=_parents_text(files) if files else "",
         dose_cells=dose.cells if dose else None,
         dose_route=(dose.route or "") if dose else "",
         dose_volume_ml=dose.volume_ml if dose else None,
         body_weight_kg=dose.body_weight_kg if dose else None,
     )
+
+
+def _parents_text(block: Sequencing) -> str:
+    sample = f" ({block.parent_name})" if block.parent_name else ""
+    return ", ".join(f"{path.name}{sample}" for path in block.parent)
 
 
 def _track(karyotype: Karyotype, genome: Genome, sequenced: Sequenced) -> GenomeTrack:

@@ -22,7 +22,7 @@ from genostab.io.vcf import read_allele_depths
 from genostab.lot.load import load_manifest, load_sound_part
 from genostab.lot.manifest import Manifest, Sequencing
 from genostab.run.blocks import block_steps
-from genostab.run.file_kind import FileKind, check_same_kind, file_kind, sample_file
+from genostab.run.file_kind import FileKind, check_same_kind, check_sample_names, file_kind, sample_file
 from genostab.run.provenance import input_files
 from genostab.run.together import together
 
@@ -73,17 +73,18 @@ def _steps(manifest: Manifest) -> Iterator[Step]:
 
 def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
     sample, kind = sample_file(block)
-    readers: Mapping[FileKind, Callable[[Path], object]] = {
-        "alignment": lambda path: _check_alignment(path, genome),
-        "counts": lambda path: read_counts(path, genome),
-        "array": lambda path: read_snp_array(path, genome),
-        "bins": lambda path: read_bins(path, genome),
+    readers: Mapping[FileKind, Callable[[Path, str | None], object]] = {
+        "alignment": lambda path, _: _check_alignment(path, genome),
+        "counts": lambda path, _: read_counts(path, genome),
+        "array": lambda path, _: read_snp_array(path, genome),
+        "bins": lambda path, name: read_bins(path, genome, name),
     }
     yield partial(check_same_kind, block)
-    for path in (sample, *block.parent):
+    yield partial(check_sample_names, block)
+    for path, name in ((sample, block.sample_name), *((each, block.parent_name) for each in block.parent)):
         # Reads and counts of reads go together; anything else is read as what the sample is.
         own = file_kind(path) if kind in ("alignment", "counts") else kind
-        yield partial(readers[own if own in ("alignment", "counts") else kind], path)
+        yield partial(readers[own if own in ("alignment", "counts") else kind], path, name)
     if block.snps is not None:
         yield partial(read_allele_depths, block.snps, genome)
     if block.reference is not None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from genostab.errors import GenostabErrors, InputError
 from genostab.io.counts_text import is_counts_text
+from genostab.io.refusals import no_samples
 from genostab.lot.manifest import Sequencing
 
 FileKind = Literal["alignment", "counts", "array", "bins"]
@@ -76,3 +77,27 @@ def check_same_kind(block: Sequencing) -> None:
     ]
     if errors:
         raise GenostabErrors(errors)
+
+
+def check_sample_names(block: Sequencing) -> None:
+    """Nothing, or the refusal of samples that are named in no table of bins, or of a sample that is its own parent.
+
+    Raises
+    ------
+    InputError
+        GS-2201, GS-2203.
+    """
+    sample, kind = sample_file(block)
+    name = block.sample_name or block.parent_name
+    if name is not None and kind != "bins":
+        raise no_samples(str(sample), _NAMES[kind], name)
+    same_file = any(parent.resolve() == sample.resolve() for parent in block.parent)
+    if name is not None and same_file and block.parent_name == block.sample_name:
+        raise InputError(
+            "GS-2203",
+            what="sample and parent are the same",
+            where=str(sample),
+            found=name,
+            expected="the parent line, which the lot could have changed against",
+            action="give the name of the parent's sample",
+        )

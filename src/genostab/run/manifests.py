@@ -22,6 +22,8 @@ def manifest_for(
     *,
     parents: Sequence[Path],
     aids: Mapping[str, Path | None],
+    sample_name: str | None = None,
+    parent_name: str | None = None,
     assembly: str | None,
     profile: str | None,
 ) -> Manifest:
@@ -33,6 +35,8 @@ def manifest_for(
     parents : sequence of Path, with a bare file
     aids : mapping of a key of the sequencing block (snps, reference, gc_track, mappability_track) to its file, with a
         bare file
+    sample_name, parent_name : str or None, samples of a table of bins, with a bare file; a parent that has a name but
+        no file is another sample of the same file
     assembly, profile : str or None; with a manifest they take the place of what it says
 
     Raises
@@ -43,34 +47,47 @@ def manifest_for(
     is_manifest = path.suffix.lower() in _MANIFEST_ENDINGS
     if is_manifest:
         _refuse_missing_manifest(path)
-        given = ["parent"] * bool(parents) + [name for name, file in aids.items() if file is not None]
+        options = {"parent": parents or None, "sample": sample_name, "parent_sample": parent_name, **aids}
+        given = [name for name, value in options.items() if value is not None]
         _refuse_beside_manifest(path, [f"--{name.replace('_', '-')}" for name in given])
     changed = {
         "assembly": canonical_assembly(assembly) if assembly is not None else None,
         "profile": profile,
     }
-    manifest = load_manifest(path) if is_manifest else _bare(path, parents, aids)
+    if is_manifest:
+        manifest = load_manifest(path)
+    else:
+        same_file = [path] if parent_name is not None and not parents else []
+        manifest = _bare(path, [*parents, *same_file], aids, sample_name, parent_name)
     return manifest.model_copy(update={key: value for key, value in changed.items() if value is not None})
 
 
-def _bare(path: Path, parents: Sequence[Path], aids: Mapping[str, Path | None]) -> Manifest:
+def _bare(
+    path: Path,
+    parents: Sequence[Path],
+    aids: Mapping[str, Path | None],
+    sample_name: str | None,
+    parent_name: str | None,
+) -> Manifest:
     named = [file for file in (path, *parents, *aids.values()) if file is not None]
     together(partial(_refuse_missing, file) for file in named)
     is_array = file_kind(path) == "array"
     return Manifest(
-        lot=_lot_name(path),
+        lot=_lot_name(sample_name or path.name.split(".")[0]),
         sequencing=Sequencing(
             sample=None if is_array else path,
             array=path if is_array else None,
             parent=tuple(parents),
+            sample_name=sample_name,
+            parent_name=parent_name,
             **aids,
         ),
     )
 
 
-def _lot_name(path: Path) -> str:
-    """The file's name up to its first dot, in the alphabet of lot names."""
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.name.split(".")[0]).lstrip("._-")[:64]
+def _lot_name(name: str) -> str:
+    """The sample's name, or its file's up to the first dot, in the alphabet of lot names."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-")[:64]
     return stem or "sample"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -17,7 +18,7 @@ from genostab.report.document import ReportData
 from genostab.report.multiqc import multiqc_files
 from genostab.report.page import report_html
 from genostab.report.results_json import results_json
-from genostab.results import Call, Sensitivity
+from genostab.results import Call, Sensitivity, Solution
 
 CALL_COLUMNS = (
     "chrom", "start", "end", "kind", "copy_number", "cell_fraction", "cell_fraction_low", "cell_fraction_high",
@@ -27,6 +28,7 @@ KARYOTYPE_FILES = tuple(
     f"karyotype/{name}"
     for name in (
         "calls.tsv", "sensitivity.tsv", "segments.seg", "calls.vcf.gz", "calls.vcf.gz.tbi", "calls.bed", "bins.tsv.gz",
+        "solutions.tsv",
     )
 )  # fmt: skip
 _COLOURS = {"gain": "0,90,181", "loss": "220,50,32", "cnloh": "117,112,179"}
@@ -56,29 +58,38 @@ def _call_row(call: Call) -> tuple[object, ...]:
     )
 
 
-def karyotype_files(karyotype: Karyotype, genome: Genome, sample: str) -> dict[str, bytes]:
-    """karyotype/: calls as TSV, VCF with index and BED; sensitivity; segments as SEG; bins.
+def karyotype_files(
+    karyotype: Karyotype, solutions: Sequence[Solution], genome: Genome, sample: str
+) -> dict[str, bytes]:
+    """karyotype/: calls as TSV, VCF with index and BED; sensitivity; segments as SEG; bins; readings of ploidy.
 
     Parameters
     ----------
     karyotype : Karyotype
+    solutions : sequence of Solution
     genome : Genome
     sample : str, name in VCF and SEG
     """
     vcf, index = calls_vcf(
         genome, sample, [_vcf_call(i, call, genome) for i, call in enumerate(karyotype.calls)]
     )
-    columns = [field.name for field in fields(Sensitivity)]
     contents = (
         table_bytes(CALL_COLUMNS, map(_call_row, karyotype.calls)),
-        table_bytes(columns, ([getattr(row, name) for name in columns] for row in karyotype.sensitivity)),
+        _record_table(Sensitivity, karyotype.sensitivity),
         seg_bytes(genome, sample, karyotype.segments),
         vcf,
         index,
         bed_bytes([_bed(call) for call in karyotype.calls if call.reported]),
         gzip_bytes(_bins(karyotype, genome)),
+        _record_table(Solution, solutions),
     )
     return dict(zip(KARYOTYPE_FILES, contents, strict=True))
+
+
+def _record_table(record: type[Sensitivity | Solution], rows: Sequence[Sensitivity | Solution]) -> bytes:
+    """One line per record, its fields as columns."""
+    columns = [field.name for field in fields(record)]
+    return table_bytes(columns, ([getattr(row, name) for name in columns] for row in rows))
 
 
 def _bins(karyotype: Karyotype, genome: Genome) -> bytes:

@@ -22,10 +22,12 @@ from genostab.karyotype.alleles import add_alleles
 from genostab.karyotype.bins import choose_bin_width, join_bins, why_not_alone
 from genostab.karyotype.call import Karyotype, call_depth, withhold
 from genostab.karyotype.normalise import profile_alone, profile_from_ratios, profile_paired
+from genostab.karyotype.ploidy import ploidy_solutions
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex, infer_sex
 from genostab.karyotype.snp import array_sex, call_array, lrr_sd
 from genostab.lot.manifest import Sequencing
+from genostab.results import Solution
 from genostab.run.file_kind import file_kind
 from genostab.run.hotspots import load_hotspots
 
@@ -36,7 +38,7 @@ Progress = Callable[[str], None]
 class Sequenced:
     """What the sequencing block gave: karyotype, the sample's names, figures of quality, and remarks.
 
-    `snps` are points for the figure; `qc` rows are (name, value, unit, note).
+    `snps` are points for the figure; `qc` rows are (name, value, unit, note); `solutions` are the readings of ploidy.
     """
 
     karyotype: Karyotype
@@ -45,6 +47,7 @@ class Sequenced:
     snps: SnpTable | AlleleDepths | None
     qc: tuple[tuple[str, str | float | int, str, str], ...]
     warnings: tuple[str, ...]
+    solutions: tuple[Solution, ...] = ()
 
 
 def analyse_sequencing(
@@ -149,6 +152,7 @@ def _from_array(
             *_withheld(karyotype),
             *(f"{name}: too noisy to show an origin" for name in noisy),
         ),
+        solutions=_solutions(karyotype, genome, settings.response_cv, settings),
     )
 
 
@@ -158,6 +162,21 @@ def _is_noisy(snps: SnpTable, genome: Genome, settings: Settings) -> bool:
 
 def _withheld(karyotype: Karyotype) -> tuple[str, ...]:
     return (f"no call is reported: {karyotype.withheld}",) if karyotype.withheld else ()
+
+
+def _solutions(
+    karyotype: Karyotype, genome: Genome, response_cv: float, settings: Settings
+) -> tuple[Solution, ...]:
+    if karyotype.withheld:
+        return ()
+    return ploidy_solutions(
+        profile=karyotype.profile,
+        segments=karyotype.segments,
+        calls=karyotype.calls,
+        genome=genome,
+        response_cv=response_cv,
+        settings=settings,
+    )
 
 
 def _noise_rows(karyotype: Karyotype) -> tuple[tuple[str, float, str, str], ...]:
@@ -255,6 +274,7 @@ def _from_alignment(
         snps=None,
         qc=qc,
         warnings=(*warnings, *_withheld(karyotype), *remarks),
+        solutions=_solutions(karyotype, genome, 0.0, settings),
     )
 
 
@@ -318,7 +338,8 @@ def _from_bins(
     on_progress: Progress,
 ) -> Sequenced:
     on_progress(f"bins of {path.name}")
-    files = [read_bins(p, genome) for p in (path, *block.parent)]
+    files = [read_bins(path, genome, block.sample_name)]
+    files += [read_bins(parent, genome, block.parent_name) for parent in block.parent]
     kinds = {file.kind for file in files}
     if "ratio" in kinds and len(kinds) > 1:
         raise InputError(
@@ -344,11 +365,12 @@ def _from_bins(
     )
     return Sequenced(
         karyotype=karyotype,
-        sample="",
+        sample=block.sample_name or "",
         has_parent=bool(block.parent),
         snps=None,
         qc=qc,
         warnings=(*warnings, *_withheld(karyotype), *(note for file in files for note in file.notes)),
+        solutions=_solutions(karyotype, genome, 0.0, settings),
     )
 
 
