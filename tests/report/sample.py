@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
 from pathlib import Path
 
 from genostab.compliance.judge import Verdict, overall
-from genostab.report.document import Column, DetailTable, Header, Json, QcFigure, ReportData, TextBlock
-from genostab.results import Control, Measurement, NotTested
+from genostab.report.document import (
+    Column,
+    DetailTable,
+    Header,
+    Json,
+    KaryotypeSummary,
+    QcFigure,
+    ReportData,
+    TextBlock,
+)
+from genostab.results import Control, Measurement, NotTested, Solution
 from tests.report.sample_genome import CALLS, fraction, genome, sensitivity
 
 
@@ -130,6 +140,24 @@ QC = (
     QcFigure(name="Duplicates", value=0.084, unit="fraction"),
     QcFigure(name="Bins used", value=0.962, unit="fraction", note="the rest: centromeres, low mappability"),
 )
+SOLUTIONS = tuple(
+    Solution(
+        rank=rank,
+        ploidy=ploidy,
+        cell_fraction=cells,
+        log_likelihood=log_likelihood,
+        relative_likelihood=math.exp(log_likelihood),
+        note=note,
+    )
+    for rank, (ploidy, cells, log_likelihood, note) in enumerate(
+        (
+            (2.04, None, 0.0, "normal cells with 2 copies, each change in its own share of cells"),
+            (4.08, None, 0.0, "the same with all cells doubled to 4 copies: depth cannot tell"),
+            (2.11, 0.31, -1.8, "3 of 3 changed segments at whole copy numbers; unchanged genome 2 copies"),
+        ),
+        start=1,
+    )
+)
 METHODS = (
     TextBlock(
         title="Copy number",
@@ -186,6 +214,7 @@ def sample(n_bins: int = 60_000, n_snps: int = 40_000) -> ReportData:
             "The parent sample has 9.1× depth, a third of the lot's; limits of detection include its noise.",
         ),
         methods=METHODS,
+        karyotype=KaryotypeSummary(solutions=SOLUTIONS),
         limits=LIMITS,
         provenance=PROVENANCE,
     )

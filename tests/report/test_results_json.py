@@ -38,12 +38,14 @@ def test_sample_follows_the_schema(data: ReportData) -> None:
     assert tree["verdicts"][0]["class"] == "release"
     assert tree["genome"]["n_bins"] == data.genome.bin_ratio_log2.size  # type: ignore[union-attr]
     assert tree["non_finite"] == []
+    assert [s["cell_fraction"] for s in tree["karyotype"]["solutions"]] == [None, None, 0.31]
 
 
 def test_bare_lot_follows_the_schema(data: ReportData) -> None:
     tree = json.loads(results_json(ReportData(header=data.header, overall=data.overall, verdicts=())))
     validate(tree)
     assert tree["genome"] is None
+    assert tree["karyotype"] == {"solutions": []}
 
 
 def test_every_field_of_the_record_is_written(data: ReportData) -> None:
@@ -115,6 +117,8 @@ def test_file_name_that_is_not_utf8_is_written(data: ReportData) -> None:
         (("sensitivity", 0, "min_cell_fraction"), 12.5),
         (("schema_version",), "0.9"),
         (("unknown",), {}),
+        (("karyotype", "solutions", 0, "cell_fraction"), 31.0),
+        (("karyotype", "solutions", 0, "relative_likelihood"), None),
     ],
 )
 def test_schema_refuses(data: ReportData, path: tuple[Any, ...], value: Any) -> None:

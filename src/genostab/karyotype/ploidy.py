@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Bool, Float64, Genome, Int64, Profile, Segments
+from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile, Segments
 from genostab.karyotype.fraction import fraction_at
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import standard_error
@@ -23,11 +23,12 @@ _Reading = tuple[float, float | None, float, str]  # ploidy, cell fraction, log 
 
 @dataclass(frozen=True, kw_only=True)
 class _Levels:
-    """Levels of changed autosomal segments over the normal level: offset from 1 and its noise, shape (n_changed,).
+    """Levels of changed autosomal segments over the normal level, shape (n_changed,): offset from 1 and its noise.
 
     `mean` is that of the whole autosomal genome, `has_normal` whether any segment is unchanged.
     """
 
+    chrom: Int16
     offset: Float64
     sd: Float64
     mean: float
@@ -89,8 +90,8 @@ def ploidy_solutions(
     Readings that those odds do not tell apart from the best are ordered by what is usual in cultured cells: the plain
     one, then the ploidy nearest to two. O(grid x segments).
     """
-    changed = _is_called(segments, calls, genome)
-    levels = _levels_of(profile, segments, changed, response_cv, settings)
+    called = _is_called(segments, calls, genome)
+    levels = _levels_of(profile, segments, called, response_cv, settings)
     if levels is None:
         return ()
     mean_copies = _NORMAL * levels.mean
@@ -137,17 +138,20 @@ def _is_called(segments: Segments, calls: Sequence[Call], genome: Genome) -> Boo
 def _levels_of(
     profile: Profile, segments: Segments, called: Bool, response_cv: float, settings: Settings
 ) -> _Levels | None:
-    """Levels of the called autosomal segments. Below 1, noise falls no faster than that of counts: as a square root."""
+    """Levels of the called autosomal segments; None without autosomal segments.
+
+    Below the normal level, noise falls no faster than that of counts: as the square root of the level.
+    """
     kept = profile.autosome[segments.first] & (segments.last - segments.first >= settings.min_bins)
     if not kept.any():
         return None
     n_bins = (segments.last - segments.first)[kept].astype(np.float64)
-    mean = segments.mean_log2[kept]
+    mean, changed = segments.mean_log2[kept], called[kept]
     se, _ = standard_error(profile, segments.se_log2[kept], n_bins, np.ones(n_bins.size, dtype=bool))
-    changed = called[kept]
     centre_variance = 0.0 if changed.all() else 1.0 / float(np.sum(se[~changed] ** -2.0))
     level, total = np.exp2(mean), np.sqrt(np.square(se) + centre_variance + np.square(response_cv * mean))
     return _Levels(
+        chrom=segments.chrom[kept][changed],
         offset=level[changed] - 1.0,
         sd=(np.log(2.0) * total * np.maximum(level, np.sqrt(level)))[changed],
         mean=float(np.average(level, weights=n_bins)),
@@ -235,7 +239,10 @@ def _refined(levels: _Levels, steps: Float64, settings: Settings) -> _Optima:
     copies, likelihood, weight = _at(levels, step, normal, 0.0, settings)
     precision = (weight * np.nan_to_num(copies) ** 2).sum(axis=1)
     on = weight * np.square(levels.sd) > 0.5
-    kept = allowed & ((on & (copies != 0)).sum(axis=1) >= 2)  # one level lies on a grid of its own
+    # One level lies on a grid of any step, and the levels of one chromosome may be one event.
+    kept = allowed & np.array(
+        [np.unique(levels.chrom[row]).size >= 2 for row in on & (copies != 0)], dtype=bool
+    )
     return _Optima(
         step=step[kept],
         normal=normal[kept],
@@ -295,6 +302,6 @@ def alternatives(
         if other < 0 or len(texts) == settings.max_alternatives:
             break
         if other != copy_number and fraction_at(nearer, ploidy, other) <= 1.0:
-            share = min(fraction_at(ratio_log2, ploidy, other), 1.0)
-            texts.append(f"CN {other} in {percent_from_fraction(share):.2g} %")
+            percent = percent_from_fraction(min(fraction_at(ratio_log2, ploidy, other), 1.0))
+            texts.append(f"CN {other} in {f'{percent:.2g}' if percent < 99.5 else '100'} %")
     return ", ".join(texts)

@@ -52,8 +52,9 @@ LIMITS = (
     ),
     (
         "Ploidy",
-        "Depth alone cannot tell two extra copies in some cells from one extra copy in twice as many; the nearest "
-        "explanation is reported.",
+        "Depth alone cannot tell two extra copies in some cells from one extra copy in twice as many, nor a genome "
+        "from the same genome doubled. The nearest explanation is reported; the other readings of the whole profile "
+        "are listed under Ploidy with their likelihood.",
     ),
     (
         "Profiles",
