@@ -29,6 +29,7 @@ TABLES = {
     "karyotype/calls.tsv": "chrom start end kind copy_number cell_fraction cell_fraction_low cell_fraction_high "
     "ratio_log2 n_bins n_snps score q_value origin hotspot bands iscn status reason",
     "karyotype/sensitivity.tsv": "region chrom start end kind evidence min_cell_fraction power alpha",
+    "karyotype/solutions.tsv": "rank ploidy cell_fraction log_likelihood relative_likelihood note",
     "verdicts.tsv": "attribute group stage measured low high unit limit direction n lod verdict class provenance "
     "source",
 }
