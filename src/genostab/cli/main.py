@@ -38,7 +38,7 @@ _SUMMARIES = {
     "count": "Count a BAM or CRAM once, into a small file.",
     "demo": "Make a simulated lot with a known truth, and analyse it.",
     "profile": "Show the release profiles that a lot can be judged against.",
-    "scan": "Look at sex and gross aneuploidy by the index alone: a triage.",
+    "scan": "Look at gross aneuploidy by an index, or by reads per chromosome of a cohort: a triage.",
     "verify": "Check that results are as they were written.",
     "warmup": "Compile all kernels into the cache.",
 }

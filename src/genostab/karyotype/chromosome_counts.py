@@ -209,9 +209,10 @@ def _compare(protocol: _Protocol, rows: Int64, left_out: Bool, settings: Chromos
 def _foreign_reads(compared: _Comparison, settings: ChromosomeSettings) -> Float64:
     """Reads per chromosome that a gain has to exceed, shape (n_chromosomes,); 0 where none collect.
 
-    Reads of no human origin (adapters, other species) can gather in one place, in numbers that do not depend on those of
-    the library: at low depth they feign tens of copies. Where enough libraries of a protocol show more copies than any
-    whole-chromosome change gives, their surplus is taken as lognormal, and its upper prediction limit is allowed for.
+    Reads of no human origin (adapters, other species) can gather in one place, in numbers that do not depend on those
+    of the library: at low depth they feign tens of copies. Where enough libraries of a protocol show more copies than
+    any whole-chromosome change gives, their surplus is taken as lognormal, and its upper prediction limit is allowed
+    for.
     """
     counts, expected = compared.counts, compared.prediction.expected
     scale = 1.0 + compared.excess
@@ -242,7 +243,7 @@ def _test_until_clean(
     prior = noise_prior(compared.deviation, compared.counts.sum(axis=1), settings)
     foreign = _foreign_reads(compared, settings)
     tests = _tests(compared, foreign, library_noise(compared.deviation, prior, left_out, settings))
-    for _ in range(int(settings.trim_share * left_out.shape[1])):
+    for _ in range(int(settings.trim_share * tests.score.shape[1])):
         open_p = np.where(left_out, 1.0, tests.p_value)
         rows = np.flatnonzero(_is_significant(open_p, settings).any(axis=1))
         if not rows.size:
@@ -253,7 +254,8 @@ def _test_until_clean(
         noise = library_noise(compared.deviation, own_prior, left_out[rows], settings)
         tests = _placed(tests, rows, _tests(compared, foreign, noise))
     significant = _is_significant(tests.p_value, settings)
-    return tests, significant & left_out, (significant & ~left_out).any(axis=1)
+    is_crowded: Bool = np.any(significant & ~left_out, axis=1)
+    return tests, significant & left_out, is_crowded
 
 
 def _is_significant(p_value: Float64, settings: ChromosomeSettings) -> Bool:

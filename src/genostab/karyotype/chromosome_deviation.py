@@ -1,4 +1,4 @@
-"""How far a count lies from its expectation, in standard deviations, and the counts and expectations that lie so far."""
+"""How many standard deviations a count lies from its expectation, and what lies so many of them away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers that decide in the screen by reads per chromosome, read from chromosome_counts.toml with their reasons."""
+"""The numbers that decide in the screen by reads per chromosome, with their reasons in chromosome_counts.toml."""
 
 from __future__ import annotations
 
