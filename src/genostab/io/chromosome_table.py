@@ -46,14 +46,13 @@ def read_chromosome_counts(paths: Sequence[Path]) -> ChromosomeTable:
     GenostabErrors
         GS-2201 for each missing column or chromosome; GS-2202 for each wrong row.
     """
-    texts = [(path, read_text_capped(path)) for path in paths]
-    if len(texts) == 1 and not _is_idxstats(texts[0][1]):
-        return _read_table(str(texts[0][0]), texts[0][1])
+    if len(paths) == 1 and not _is_idxstats(text := read_text_capped(paths[0])):
+        return _read_table(str(paths[0]), text)
     errors: list[GenostabError] = []
     rows = []
-    for path, text in texts:
+    for path in paths:
         try:
-            rows.append(_read_idxstats(str(path), text))
+            rows.append(_read_idxstats(str(path), read_text_capped(path)))
         except GenostabErrors as refused:
             errors += refused.errors
         except InputError as refused:

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtr, chdtrc
 
 from genostab.arrays import Bool, Float64, Int64
 from genostab.karyotype.chromosome_settings import ChromosomeSettings
 
 _FIRST_VARIANCE, _LEAST_VARIANCE = 1e-4, 1e-8  # of log counts: 1 % to begin with, 0.01 % at least
-_FIRST_STEPS, _NEXT_STEPS, _LAST_STEPS = (
-    6,
-    2,
-    8,
-)  # Newton steps of a library: from its total, from the last sweep, alone
+# Newton's steps of a library at most: from its total, from the last sweep, and alone.
+_FIRST_STEPS, _NEXT_STEPS, _LAST_STEPS = 6, 2, 60
+_CONVERGED = 1e-5  # of the logarithm of depth, and of a factor's standard deviation
 _SCORE_DF = 8.0  # of the t density that compares numbers of factors: bounded influence of single libraries
 _RIDGE = 1e-9
 _LEAST_FREE = 0.05  # of a residual, after what the fit took
@@ -130,24 +128,39 @@ def fit_libraries(
     left_out : bool, same shape, chromosomes that have no say; None for none
     scores : float64, shape (n_libraries, n_factors + 1), to begin with; None for the total alone
     """
+    if scores is None:
+        scores = np.zeros((len(counts), len(reference.loading) + 1))
+        scores[:, 0] = np.log(np.maximum(counts.sum(axis=1), 0.5))
+    left_out = np.zeros(counts.shape, dtype=np.bool_) if left_out is None else left_out
+    moving = np.arange(len(counts))
+    scores = scores.copy()
+    for _ in range(steps):
+        fit = _evaluate(counts[moving], scores[moving], left_out[moving], reference, settings)
+        design = np.vstack([np.ones(counts.shape[1]), reference.loading])
+        slope = (fit.weight * fit.residual) @ design.T
+        slope[:, 1:] -= fit.scores[:, 1:]
+        step = np.einsum("ikl,il->ik", fit.covariance, slope)
+        scores[moving] += np.clip(step, -1.0, 1.0)
+        moving = moving[np.abs(step).max(axis=1) > _CONVERGED]
+        if not moving.size:
+            break
+    return _evaluate(counts, scores, left_out, reference, settings)
+
+
+def _evaluate(
+    counts: Float64, scores: Float64, left_out: Bool, reference: Reference, settings: ChromosomeSettings
+) -> LibraryFit:
     design = np.vstack([np.ones(counts.shape[1]), reference.loading])
     n_scores = len(design)
     products = (design[:, None, :] * design[None, :, :]).reshape(n_scores * n_scores, -1).T
-    prior = np.diag([0.0] + [1.0] * (n_scores - 1))
-    if scores is None:
-        scores = np.zeros((len(counts), n_scores))
-        scores[:, 0] = np.log(np.maximum(counts.sum(axis=1), 0.5))
-    for step in range(steps + 1):
-        expected = np.exp(reference.log_share + scores @ design)
-        residual = counts / expected - 1.0
-        weight = _weight(residual, residual_variance(expected, reference), settings.clip_sd)
-        if left_out is not None:
-            weight = np.where(left_out, 0.0, weight)
-        precision = (weight @ products).reshape(-1, n_scores, n_scores) + prior
-        if step == steps:
-            break
-        slope = (weight * residual) @ design.T - scores @ prior
-        scores = scores + np.clip(np.linalg.solve(precision, slope[..., None])[..., 0], -1.0, 1.0)
+    expected = np.exp(reference.log_share + scores @ design)
+    residual = counts / expected - 1.0
+    variance = residual_variance(expected, reference)
+    deviation = np.abs(residual) / np.sqrt(variance)
+    weight = np.minimum(1.0, settings.clip_sd / np.maximum(deviation, _RIDGE)) / variance
+    weight = np.where(left_out, 0.0, weight)
+    precision = (weight @ products).reshape(-1, n_scores, n_scores)
+    precision += np.diag([0.0] + [1.0] * (n_scores - 1))
     return LibraryFit(
         scores=scores,
         expected=expected,
@@ -194,11 +207,6 @@ def residual_variance(expected: Float64, reference: Reference) -> Float64:
     return np.asarray((1.0 + reference.excess) / expected + reference.variance, dtype=np.float64)
 
 
-def _weight(residual: Float64, variance: Float64, clip_sd: float) -> Float64:
-    deviation = np.abs(residual) / np.sqrt(variance)
-    return np.asarray(np.minimum(1.0, clip_sd / np.maximum(deviation, _RIDGE)) / variance, dtype=np.float64)
-
-
 def _normalised(log_share: Float64) -> Float64:
     return np.asarray(log_share - np.log(np.exp(log_share).sum()), dtype=np.float64)
 
@@ -232,32 +240,38 @@ def _sweep(fit: LibraryFit, reference: Reference, settings: ChromosomeSettings) 
     scores = fit.scores.copy()
     scores[:, 1:] /= scale
     return replace(
-        _with_noise(fit, design, reference, settings.clip_sd),
+        _with_noise(fit, design, reference, settings),
         log_share=_normalised(reference.log_share + step[:, 0]),
         loading=loading * scale[:, None],
         uncertainty=uncertainty,
     ), scores
 
 
-def _with_noise(fit: LibraryFit, design: Float64, reference: Reference, clip_sd: float) -> Reference:
+def _with_noise(
+    fit: LibraryFit, design: Float64, reference: Reference, settings: ChromosomeSettings
+) -> Reference:
     """One scoring step of the excess and of the variance per chromosome, from clipped squared residuals.
 
     A variance that is only a share of each residual's has as many degrees of freedom as those shares squared add up to.
+    The median of all chromosomes counts as some more: else a factor that fits one chromosome takes its noise to 0, and
+    that chromosome then decides for all others (Heywood's case of factor analysis).
     """
     variance = residual_variance(fit.expected, reference)
     leverage = fit.weight * np.einsum("ikc,kc->ic", fit.covariance @ design, design)
     squared = np.square(fit.residual) / variance / np.maximum(1.0 - leverage, _LEAST_FREE)
-    bound = clip_sd**2
-    surplus = np.minimum(squared, bound) - (chi2.cdf(bound, 3) + bound * chi2.sf(bound, 1))
-    efficiency = chi2.cdf(bound, 3)  # slope of the clipped square's mean against the variance
+    bound = settings.clip_sd**2
+    surplus = np.minimum(squared, bound) - (chdtr(3, bound) + bound * chdtrc(1, bound))
+    efficiency = chdtr(3, bound)  # slope of the clipped square's mean against the variance
     share, counting = reference.variance / variance, 1.0 / (fit.expected * variance)
     freedom = efficiency * (np.square(share) * (1.0 - leverage)).sum(axis=0)
-    step = (share * surplus).sum(axis=0) / (efficiency * np.square(share).sum(axis=0))
+    prior = settings.variance_prior_df
+    slope = (share * surplus).sum(axis=0) + prior * (np.median(reference.variance) / reference.variance - 1.0)
+    step = slope / (efficiency * np.square(share).sum(axis=0) + prior)
     excess = reference.excess + (counting * surplus).sum() / (efficiency * np.square(counting).sum())
     return replace(
         reference,
         variance=np.maximum(reference.variance * np.exp(np.clip(step, -1.0, 1.0)), _LEAST_VARIANCE),
-        variance_df=np.maximum(freedom, 1.0),
+        variance_df=freedom + prior,
         excess=max(float(excess), 0.0),
     )
 

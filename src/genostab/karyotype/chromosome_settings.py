@@ -20,6 +20,7 @@ class ChromosomeSettings:
     max_factors: int
     factor_z: float
     clip_sd: float
+    variance_prior_df: float
     sweeps: int
     class_libraries: int
     trim_share: float

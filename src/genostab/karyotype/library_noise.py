@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import fdtrc, fdtri
-from scipy.stats import chi2
+from scipy.stats import binom, chi2
 
 from genostab.arrays import Bool, Float64, Int64
 from genostab.karyotype.chromosome_settings import ChromosomeSettings
@@ -16,6 +16,7 @@ _UPPER = (
 )
 _MOST_DF = 1e4
 _BISECTIONS = 50
+_GRID = 2000  # of the integral over quantiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ def _trimmed(squared: Float64, left_out: Bool, share: float) -> tuple[Float64, F
     """Mean of the smallest squares over its expectation, and its degrees of freedom; shape (n_libraries,)."""
     total, n = _running_sums(squared, left_out)[1], (~left_out).sum(axis=1)
     kept = np.maximum(n - (share * n).astype(np.int64), 1)
-    mean, df = _trimmed_moments(kept / n, n)
+    mean, df = _trimmed_moments(kept, n)
     return total[np.arange(len(squared)), kept - 1] / (mean * kept), df
 
 
@@ -109,7 +110,7 @@ def _trimmed_without_each(squared: Float64, left_out: Bool, share: float) -> tup
     rows = np.arange(len(squared))
     among = ~left_out & (squared <= ordered[rows, kept - 1][:, None])
     without = np.where(among, total[rows, kept][:, None] - squared, total[rows, kept - 1][:, None])
-    mean, df = _trimmed_moments(kept / n_others, n_others)
+    mean, df = _trimmed_moments(kept, n_others)
     return without / (mean * kept)[:, None], df
 
 
@@ -119,15 +120,24 @@ def _running_sums(squared: Float64, left_out: Bool) -> tuple[Float64, Float64]:
     return ordered, np.cumsum(np.where(np.isfinite(ordered), ordered, 0.0), axis=1)
 
 
-def _trimmed_moments(share: Float64, n: Int64) -> tuple[Float64, Float64]:
-    """Expectation of the mean of that share of the smallest squares of normals, and the chi-square df of its spread."""
-    bound = chi2.ppf(share, 1)
-    bound = np.where(np.isfinite(bound), bound, 1e3)
-    first, second = chi2.cdf(bound, 3), 3.0 * chi2.cdf(bound, 5)
-    rest = 1.0 - share
-    winsorised = second + rest * bound**2 - (first + rest * bound) ** 2
-    mean = first / share
-    return mean, 2.0 * mean**2 / (winsorised / share**2 / n)
+def _trimmed_moments(kept: Int64, n: Int64) -> tuple[Float64, Float64]:
+    """Expectation of the mean of the `kept` smallest of n squares of normals, and the chi-square df of its spread.
+
+    The expectation is exact: n/kept times the integral of the quantile Q(u) P(Binomial(n - 1, u) < kept). The spread is
+    that of large n, from the Winsorised variance (Tukey and McLaughlin 1963).
+    """
+    mean, df = np.empty(len(n)), np.empty(len(n))
+    u = (np.arange(_GRID) + 0.5) / _GRID
+    squares = chi2.ppf(u, 1)
+    for k, size in {(int(k), int(size)) for k, size in zip(kept, n, strict=True)}:
+        same = (kept == k) & (n == size)
+        mean[same] = size / k * np.mean(squares * binom.cdf(k - 1, size - 1, u))
+        share = k / size
+        bound = chi2.ppf(min(share, 1.0 - 1.0 / _GRID), 1)
+        first, rest = chi2.cdf(bound, 3), 1.0 - share
+        winsorised = 3.0 * chi2.cdf(bound, 5) + rest * bound**2 - (first + rest * bound) ** 2
+        df[same] = 2.0 * size * first**2 / winsorised
+    return mean, df
 
 
 def _prior(variance: Float64, df: float) -> tuple[float, float]:
