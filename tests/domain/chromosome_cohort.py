@@ -16,30 +16,10 @@ _LENGTH = load_genome("GRCh38").length_bp[:22].astype(np.float64)
 # GC content in percent of chr1 to chr22 (GRCh38), from memory; only the pattern matters: one axis that all share.
 _GC = np.array(
     [
-        41.7,
-        40.2,
-        39.7,
-        38.2,
-        39.5,
-        39.6,
-        40.7,
-        40.2,
-        41.4,
-        41.6,
-        41.6,
-        40.8,
-        38.5,
-        40.9,
-        42.2,
-        44.7,
-        45.3,
-        39.8,
-        48.4,
-        44.2,
-        40.9,
-        47.0,
+        [41.7, 40.2, 39.7, 38.2, 39.5, 39.6, 40.7, 40.2, 41.4, 41.6, 41.6],
+        [40.8, 38.5, 40.9, 42.2, 44.7, 45.3, 39.8, 48.4, 44.2, 40.9, 47.0],
     ]
-)
+).ravel()
 GC_SD, SECOND_SD, NOISE_SD = 0.08, 0.01, 0.004  # of log counts, as measured in cn_ancient_chr_counts
 EXCESS = 0.1  # counting variance beyond Poisson's
 

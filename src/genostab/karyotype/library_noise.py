@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc, fdtri
-from scipy.stats import binom, chi2
+from scipy.special import bdtr, chdtr, fdtrc, fdtri, ndtri
 
 from genostab.arrays import Bool, Float64, Int64
 from genostab.karyotype.chromosome_settings import ChromosomeSettings
@@ -128,14 +127,14 @@ def _trimmed_moments(kept: Int64, n: Int64) -> tuple[Float64, Float64]:
     """
     mean, df = np.empty(len(n)), np.empty(len(n))
     u = (np.arange(_GRID) + 0.5) / _GRID
-    squares = chi2.ppf(u, 1)
+    squares = np.square(ndtri(0.5 * (1.0 + u)))
     for k, size in {(int(k), int(size)) for k, size in zip(kept, n, strict=True)}:
         same = (kept == k) & (n == size)
-        mean[same] = size / k * np.mean(squares * binom.cdf(k - 1, size - 1, u))
+        mean[same] = size / k * np.mean(squares * bdtr(k - 1, size - 1, u))
         share = k / size
-        bound = chi2.ppf(min(share, 1.0 - 1.0 / _GRID), 1)
-        first, rest = chi2.cdf(bound, 3), 1.0 - share
-        winsorised = 3.0 * chi2.cdf(bound, 5) + rest * bound**2 - (first + rest * bound) ** 2
+        bound = float(ndtri(0.5 * (1.0 + min(share, 1.0 - 1.0 / _GRID)))) ** 2
+        first, rest = chdtr(3, bound), 1.0 - share
+        winsorised = 3.0 * chdtr(5, bound) + rest * bound**2 - (first + rest * bound) ** 2
         df[same] = 2.0 * size * first**2 / winsorised
     return mean, df
 
