@@ -31,8 +31,8 @@ def count_deviation(n: Float64, expected: Float64, dispersion: Float64) -> Float
     Examples
     --------
     >>> one = np.ones(1)
-    >>> round(float(count_deviation(50.0 * one, 26.0 * one, 1e-9 * one)[0]), 2)  # Poisson
-    4.13
+    >>> round(float(count_deviation(50.0 * one, 26.0 * one, 1e-9 * one)[0]), 2)  # Poisson: sqrt(2 (50 ln(50/26) - 24))
+    4.17
     """
     difference = n - expected
     ratio = np.divide(n, expected, out=np.ones_like(difference), where=n > 0)

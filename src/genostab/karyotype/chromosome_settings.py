@@ -39,7 +39,7 @@ def load_chromosome_settings() -> ChromosomeSettings:
     Examples
     --------
     >>> load_chromosome_settings().min_libraries
-    30
+    50
     """
     text = files("genostab.karyotype").joinpath("chromosome_counts.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
