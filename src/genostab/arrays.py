@@ -294,3 +294,18 @@ class Observations:
     operator: tuple[str, ...]
     date: tuple[str, ...]
     evidence_file: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChromosomeCounts:
+    """Reads per chromosome of many libraries.
+
+    library, protocol : tuple of str, shape (n_libraries,); protocol is "" where none is named
+    chrom : tuple of str, shape (n_chromosomes,), autosomes with the ``chr`` prefix, in karyotype order
+    n_reads : int64, shape (n_libraries, n_chromosomes)
+    """
+
+    library: tuple[str, ...]
+    protocol: tuple[str, ...]
+    chrom: tuple[str, ...]
+    n_reads: Int64

@@ -5,6 +5,7 @@ from __future__ import annotations
 FRACTION = "fraction"
 CELLS = "cells"
 COUNT = "count"
+COPIES = "copies"
 BASE_PAIR = "bp"
 LOG2_RATIO = "log2"
 AMOL = "amol"

@@ -12,6 +12,7 @@ import pytest
 from genostab.arrays import Bins
 from genostab.errors import GenostabErrors, InputError
 from genostab.io.bins import read_bins
+from genostab.io.chromosome_table import read_chromosome_counts
 from genostab.io.fasta import composition_from_fasta
 from genostab.io.genome import load_genome
 from genostab.io.snp_array import read_snp_array
@@ -49,6 +50,9 @@ VCF = (
     '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="d">\n'
     "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n"
 ) + "".join(f"chr1\t{at + 1}\t.\tA\tG\t9\tPASS\t.\tGT:AD\t0/1:{at},9\n" for at in range(30))
+CHROMOSOMES = "sample\tprotocol\t" + "\t".join(f"chr{at}" for at in range(1, 23)) + "\n"
+CHROMOSOMES += "".join(f"s{at}\tA\t" + "\t".join(["7"] * 22) + "\n" for at in range(9))
+IDXSTATS = "".join(f"chr{at}\t1000\t{at}\t0\n" for at in range(1, 23)) + "*\t0\t0\t5\n"
 FASTA = ">chr1 x\n" + "ACGTN\n" * 40 + ">chr2\nAC\n"
 
 READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
@@ -57,6 +61,8 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "counts": (COUNTS, lambda path: read_bins(path, HG38)),
     "array": (ARRAY, lambda path: read_snp_array(path, HG38)),
     "vcf": (VCF, lambda path: read_allele_depths(path, HG38)),
+    "reads per chromosome": (CHROMOSOMES, lambda path: read_chromosome_counts([path])),
+    "idxstats": (IDXSTATS, lambda path: read_chromosome_counts([path])),
     "track": (BED, lambda path: read_track(path, HG38, ONE_BIN)),
     "fasta": (FASTA, lambda path: composition_from_fasta(path, HG38, ONE_BIN)),
 }

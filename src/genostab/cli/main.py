@@ -40,7 +40,7 @@ _SUMMARIES = {
     "demo": "Make a simulated lot with a known truth, and analyse it.",
     "panel": "Make a panel of normals that takes out systematic noise.",
     "profile": "Show the release profiles that a lot can be judged against.",
-    "scan": "Look at sex and gross aneuploidy by the index alone: a triage.",
+    "scan": "Look at gross aneuploidy by an index, or by reads per chromosome of a cohort: a triage.",
     "verify": "Check that results are as they were written.",
     "warmup": "Compile all kernels into the cache.",
 }

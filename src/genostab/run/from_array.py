@@ -24,6 +24,22 @@ def analyse_array(
     settings: Settings,
     on_progress: Progress,
 ) -> Sequenced:
+    """Karyotype of a SNP array; the parents' arrays show what was inherited.
+
+    Parameters
+    ----------
+    path : Path of the lot's array
+    parents : sequence of Path, may be empty
+    sex : Sex or None, as the manifest states it
+    genome : Genome
+    settings : Settings
+    on_progress : called with a line before each step
+
+    Raises
+    ------
+    InputError
+        As `read_snp_array` and `call_array`.
+    """
     on_progress(f"probes of {path.name}")
     sample = read_snp_array(path, genome)
     on_progress("probes of the parents" if parents else "segmentation")

@@ -41,6 +41,23 @@ def analyse_bins(
     threads: int,
     on_progress: Progress,
 ) -> Sequenced:
+    """Karyotype of binned coverage or log2 ratios.
+
+    Parameters
+    ----------
+    block : Sequencing
+    path : Path of the lot's file
+    sex : Sex or None, as the manifest states it
+    genome : Genome
+    settings : Settings
+    threads : int, threads that inflate
+    on_progress : called with a line before each step
+
+    Raises
+    ------
+    InputError
+        GS-2203 where lot, parent and panel do not go together; those of the readers.
+    """
     on_progress(f"bins of {path.name}")
     panel = panel_of(block, genome, on_progress)
     files = [read_bins(path, genome, block.sample_name)]

@@ -35,6 +35,23 @@ def analyse_reads(
     threads: int,
     on_progress: Progress,
 ) -> Sequenced:
+    """Karyotype of a BAM, a CRAM or a counts file.
+
+    Parameters
+    ----------
+    block : Sequencing
+    path : Path of the lot's file
+    sex : Sex or None, as the manifest states it
+    genome : Genome
+    settings : Settings
+    threads : int, threads that inflate
+    on_progress : called with a line before each step
+
+    Raises
+    ------
+    InputError
+        GS-2203 where lot, parent and panel do not go together; those of the readers.
+    """
     lists = read_exclusions(block, genome)
     panel = panel_of(block, genome, on_progress)
     paths = (path, *block.parent)

@@ -40,6 +40,7 @@ class Sequenced:
 
 
 def settle_sex(stated: Sex | None, seen: Sex, where: str) -> tuple[Sex, tuple[str, ...]]:
+    """The stated sex, or else the one that X and Y show, with a remark where the two are at odds."""
     if stated is not None and seen not in ("unknown", stated):
         remark = f"{where}: stated {stated}, but X and Y say {seen}; check the identity of the sample"
         return stated, (remark,)
@@ -47,12 +48,14 @@ def settle_sex(stated: Sex | None, seen: Sex, where: str) -> tuple[Sex, tuple[st
 
 
 def withheld_remarks(karyotype: Karyotype) -> tuple[str, ...]:
+    """One remark where calls are withheld, with the reason."""
     return (f"no call is reported: {karyotype.withheld}",) if karyotype.withheld else ()
 
 
 def solutions_of(
     karyotype: Karyotype, genome: Genome, response_cv: float, settings: Settings
 ) -> tuple[Solution, ...]:
+    """Readings of ploidy and cell fraction; none where calls are withheld."""
     if karyotype.withheld:
         return ()
     return ploidy_solutions(
@@ -66,6 +69,7 @@ def solutions_of(
 
 
 def noise_rows(karyotype: Karyotype) -> tuple[tuple[str, float, str, str], ...]:
+    """Quality figures of the noise: of one bin, and what more bins do not average away."""
     profile = karyotype.profile
     return (
         ("noise of one bin", float(np.median(profile.sd_log2)), "log2", "median standard deviation"),
