@@ -84,8 +84,8 @@ def test_every_event_is_called_as_it_is_and_nothing_else_is(
         end = lengths[event["chrom"]] if event["end"] is None else event["end"]
         shared = min(end, int(call["end"])) - max(event["start"], int(call["start"]))
         union = max(end, int(call["end"])) - min(event["start"], int(call["start"]))
-        # The 20q gain spans 17 bins, two of them masked beside the centromere; a step of two standard deviations of a bin
-        # is placed to about two bins.
+        # The 20q gain spans 17 bins, two of them masked beside the centromere; a step of two standard deviations of a
+        # bin is placed to about two bins.
         assert shared / union > 0.7
         assert (call["kind"], int(call["copy_number"]), call["origin"]) == (
             event["kind"],
