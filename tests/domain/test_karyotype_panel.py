@@ -18,10 +18,9 @@ from genostab.karyotype.panel import (
     profile_against_panel,
     set_aside,
     sex_sd,
-    shrunk_ratio,
-    upper_limit,
     without,
 )
+from genostab.karyotype.panel_variance import shrunk_ratio, upper_limit
 from tests.domain.karyotype_data import SETTINGS, toy_bins, toy_genome
 
 GENOME = toy_genome()

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import digamma, ndtri, polygamma
+from scipy.special import ndtri
 
 from genostab.arrays import Bins, Bool, Float32, Float64, Genome, Int8, Int64, Panel, Profile
 from genostab.errors import InputError
@@ -16,6 +15,7 @@ from genostab.karyotype.mask import in_exclusion_list, usable_bins
 from genostab.karyotype.noise import excess_variance
 from genostab.karyotype.normalise import counting_variance, make_profile, uncorrected_log2
 from genostab.karyotype.panel_trend import corrected_log2, row_medians
+from genostab.karyotype.panel_variance import shrunk_ratio, upper_limit
 from genostab.karyotype.panel_waves import (
     MAD_SD,
     Scores,
@@ -31,8 +31,6 @@ from genostab.karyotype.significance import student_quantile
 from genostab.karyotype.trend import trend_log2
 
 _MEDIAN_COST = 0.5 * math.pi  # variance of the median of Gaussian values over that of their mean
-_QUARTILE_SD = 0.6744897501960817  # of a Gaussian, from the median to the upper quartile
-_MOST_DF = 1e6
 _SAME_SHARE = 1e-5
 ITSELF = "the sample itself"
 _ENOUGH_BINS = 20_000  # a median of so many has 0.9 % of the spread of one
@@ -264,74 +262,6 @@ def _with_rows(standard: Standard, rows: _Rows, scores: Scores, settings: Settin
 def _usual_variance(standard: Standard) -> float:
     """Of a bin of the autosomes; where a single normal has no variance of its own."""
     return float(np.median(standard.variance[standard.usable & (standard.n_normals > 1)]))
-
-
-def upper_limit(values: Float64) -> float:
-    """Where fewer than one of so many values would lie if all were like the middle half of them.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n,)
-
-    Notes
-    -----
-    median + z (upper quartile - median) / 0.674, with z the Gaussian deviate whose upper tail is 1 / n.
-
-    Examples
-    --------
-    >>> round(upper_limit(np.linspace(-1.0, 1.0, 1000)), 2)
-    2.29
-    """
-    if values.size < 4:
-        return math.inf
-    middle, upper = np.quantile(values, (0.5, 0.75))
-    return float(middle + -ndtri(1.0 / values.size) * (upper - middle) / _QUARTILE_SD)
-
-
-def shrunk_ratio(ratio: Float64, df: int) -> Float64:
-    """Variances of bins over what is expected of them, shrunk towards what bins have in common.
-
-    Parameters
-    ----------
-    ratio : ndarray of float64, shape (n_bins,), mean squares over their expectation
-    df : int, degrees of freedom of each, >= 1
-
-    Returns
-    -------
-    ndarray of float64, shape (n_bins,)
-
-    Notes
-    -----
-    Empirical Bayes of scaled inverse chi-square variances (Smyth 2004, doi 10.2202/1544-6115.1027, eq. 7 to 10):
-    (d0 r0 + df r) / (d0 + df), where log r has variance trigamma(df / 2) + trigamma(d0 / 2); its location and spread
-    are taken as median and quartiles, so that the bins to be masked do not widen it.
-    """
-    z = np.log(np.maximum(ratio, 1e-12))
-    low, middle, high = np.quantile(z, (0.25, 0.5, 0.75))
-    own = float(polygamma(1, 0.5 * df))
-    extra = ((high - low) / (2.0 * _QUARTILE_SD)) ** 2 - own
-    d0 = _inverse_trigamma(extra)
-    r0 = math.exp(middle - _log_mean_gap(df) + _log_mean_gap(d0))
-    shrunk: Float64 = (d0 * r0 + df * ratio) / (d0 + df)
-    return shrunk
-
-
-def _log_mean_gap(df: float) -> float:
-    """Mean of the log of a chi-square over its degrees of freedom."""
-    return float(digamma(0.5 * df)) - math.log(0.5 * df)
-
-
-def _inverse_trigamma(value: float) -> float:
-    """Degrees of freedom d with trigamma(d / 2) = value, as many as count where there is no such excess."""
-    most = float(polygamma(1, 0.5 * _MOST_DF))
-    if value <= most:
-        return _MOST_DF
-    least = 1e-3
-    if value >= float(polygamma(1, 0.5 * least)):
-        return least
-    return math.exp(
-        brentq(lambda x: float(polygamma(1, 0.5 * math.exp(x))) - value, math.log(least), math.log(_MOST_DF))
-    )
 
 
 def check_panel(sample: Bins, panel: Panel, *, is_counts: bool) -> int:

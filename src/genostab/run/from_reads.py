@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from genostab.arrays import Genome
-from genostab.io.alignment_counts import AlignmentCounts
+from genostab.arrays import Bins, Genome
+from genostab.io.alignment_counts import AlignmentCounts, CountingRules
+from genostab.io.counts_file import CountsFile
 from genostab.karyotype.bins import join_bins, with_unread
-from genostab.karyotype.call import withhold
+from genostab.karyotype.call import Karyotype, withhold
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex, infer_sex
 from genostab.lot.manifest import Sequencing
@@ -65,37 +67,31 @@ def analyse_reads(
         on_progress=on_progress,
     )
     counted = [file.counts for file in files]
-    rules = counted[0].rules
-    width, width_row, unwise = settle_bin_width(
-        [each.bins for each in counted], block.bin_width, genome, settings
-    )
-    factor = width // settings.base_bin_bp
-    joined = [with_unread(join_bins(each.bins, factor), each.bins, factor, settings) for each in counted]
-    joined = with_aids(joined, block, lists, genome)
+    rules, base = counted[0].rules, [each.bins for each in counted]
+    width, width_row, unwise = settle_bin_width(base, block.bin_width, genome, settings)
+    joined = with_aids(_joined(base, width // settings.base_bin_bp, settings), block, lists, genome)
     on_progress(f"segmentation in bins of {width // 1000} kb")
     seen = infer_sex(joined[0], joined[0].n_reads, genome, settings)
     settled, warnings = settle_sex(sex, seen, path.name)
     against = against_panel(block, panel, joined[0], True, settled, genome, settings)
     karyotype = call_coverage(joined, True, settled, against, genome, settings)
-    if rules.regions is not None:
-        karyotype = withhold(karyotype, f"reads were counted inside {rules.regions.name} only")
+    karyotype = _withheld_inside(karyotype, rules)
     judged = judge_coverage(karyotype, joined, settled, genome, settings, is_counts=True)
-    qc = (
-        *(row for p, each in zip(paths, counted, strict=True) for row in read_rows(p, each, settings)),
-        *rules_row(rules, settings),
-        width_row,
-        ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
-        *panel_rows(against),
-        ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
-        *noise_rows(karyotype),
-        *judged.rows,
-    )
     return Sequenced(
         karyotype=judged.karyotype,
         sample=counted[0].sample,
         has_parent=bool(block.parent),
         snps=None,
-        qc=qc,
+        qc=(
+            *(row for p, each in zip(paths, counted, strict=True) for row in read_rows(p, each, settings)),
+            *rules_row(rules, settings),
+            width_row,
+            ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
+            *panel_rows(against),
+            ("sex", settled, "", "stated" if sex else "from the coverage of X and Y"),
+            *noise_rows(karyotype),
+            *judged.rows,
+        ),
         warnings=(
             *warnings,
             *withheld_remarks(karyotype),
@@ -108,8 +104,25 @@ def analyse_reads(
         ),
         solutions=solutions_of(karyotype, genome, 0.0, settings),
         gc=judged.gc,
-        sha256={p: file.sha256 for p, file in zip(paths, files, strict=True) if file_kind(p) == "alignment"},
+        sha256=_hashed(paths, files),
     )
+
+
+def _withheld_inside(karyotype: Karyotype, rules: CountingRules) -> Karyotype:
+    if rules.regions is None:
+        return karyotype
+    return withhold(karyotype, f"reads were counted inside {rules.regions.name} only")
+
+
+def _hashed(paths: Sequence[Path], files: Sequence[CountsFile]) -> dict[Path, str]:
+    """SHA-256 of the alignments, taken while they were counted; of a counts file it would be that of its source."""
+    return {
+        path: file.sha256 for path, file in zip(paths, files, strict=True) if file_kind(path) == "alignment"
+    }
+
+
+def _joined(samples: Sequence[Bins], factor: int, settings: Settings) -> list[Bins]:
+    return [with_unread(join_bins(bins, factor), bins, factor, settings) for bins in samples]
 
 
 def _not_counted(path: Path, counted: AlignmentCounts, block: Sequencing) -> tuple[str, ...]:
