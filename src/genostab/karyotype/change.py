@@ -12,7 +12,7 @@ from genostab.arrays import Bool, Genome, Int64, Profile, Segments
 from genostab.karyotype.breakpoint import ends_of
 from genostab.karyotype.noise import with_waves
 from genostab.karyotype.regions import Region, arm_of, whole_regions
-from genostab.karyotype.segment import breaks_of, clipped, merge_alike, summarise_segments, weak_breaks
+from genostab.karyotype.segment import breaks_of, clipped, merge_alike, weak_breaks
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import (
     Search,
@@ -121,36 +121,75 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """Bins [first, last) of one chromosome with their mean, and whether they are called."""
+
+    first: int
+    last: int
+    mean: float
+    is_called: bool
+
+
 def _justified(
     profile: Profile, segments: Segments, tested: Sequence[Change], genome: Genome, settings: Settings
 ) -> Int64:
-    """Breaks between a called segment and one that is not, or between two whose difference noise would not give."""
+    """Breaks that noise would not give, and the ends of called segments; ndarray of int64, shape (n_breaks,)."""
     called = {(change.first, change.last) for change in tested if change.is_segment and change.is_significant}
     search = search_of(profile, genome, settings)
-    edges = [*segments.first.tolist(), profile.chrom.size]
-    i = 1
-    while i < len(edges) - 1:
-        left, right = (edges[i - 1], edges[i]) in called, (edges[i], edges[i + 1]) in called
-        if profile.chrom[edges[i - 1]] != profile.chrom[edges[i]] or left != right:
+    ends = zip(segments.first.tolist(), segments.last.tolist(), strict=True)
+    parts = [_part(profile, first, last, (first, last) in called) for first, last in ends]
+    i = 0
+    while i + 1 < len(parts):
+        left, right = parts[i], parts[i + 1]
+        if _belong_together(profile, parts, i, search, settings):
+            parts[i : i + 2] = [_part(profile, left.first, right.last, left.is_called or right.is_called)]
+            i = max(0, i - 1)
+        else:
             i += 1
-            continue
-        if _difference_p_value(profile, edges[i - 1 : i + 2], search) <= settings.family_wise_error / 2:
-            i += 1
-            continue
-        if left:
-            called.add((edges[i - 1], edges[i + 1]))
-        del edges[i]
-        i = max(1, i - 1)
-    return np.array(edges[1:-1], dtype=np.int64)
+    return np.array([part.first for part in parts[1:]], dtype=np.int64)
 
 
-def _difference_p_value(profile: Profile, edges: Sequence[int], search: Search) -> float:
+def _part(profile: Profile, first: int, last: int, is_called: bool) -> _Part:
+    weight = 1.0 / np.square(profile.sd_log2[first:last])
+    mean = float(np.dot(weight, profile.ratio_log2[first:last]) / weight.sum())
+    return _Part(first=first, last=last, mean=mean, is_called=is_called)
+
+
+def _belong_together(
+    profile: Profile, parts: Sequence[_Part], i: int, search: Search, settings: Settings
+) -> bool:
+    """Whether a part and the next are one: where their difference is not significant, and both are called or neither.
+
+    So is what is not called with what is called, where it lies between two of these or is nearer to them than to none.
+    """
+    left, right = parts[i], parts[i + 1]
+    if profile.chrom[left.first] != profile.chrom[right.first]:
+        return False
+    if _difference_p_value(profile, left, right, search) <= settings.family_wise_error / 2:
+        return False
+    if left.is_called == right.is_called:
+        return True
+    silent, loud = (i, right) if right.is_called else (i + 1, left)
+    beside = [parts[k] for k in (silent - 1, silent + 1) if 0 <= k < len(parts)]
+    is_hole = len(beside) == 2 and all(
+        part.is_called
+        and part.mean * loud.mean > 0
+        and profile.chrom[part.first] == profile.chrom[loud.first]
+        for part in beside
+    )
+    return is_hole or abs(parts[silent].mean - loud.mean) < abs(parts[silent].mean)
+
+
+def _difference_p_value(profile: Profile, left: _Part, right: _Part, search: Search) -> float:
     """Chance that noise makes the shorter of two neighbours differ so much from the longer."""
-    parts = summarise_segments(profile, np.array(edges[:2]), np.array(edges[1:]))
-    shorter = np.array([float(np.diff(edges).min())])
-    independent = np.array([np.hypot(parts.se_log2[0], parts.se_log2[1])])
-    se, df = standard_error(profile, independent, shorter, profile.autosome[[edges[0]]])
-    return float(scan_p_value(np.diff(parts.mean_log2) / se, shorter, search, df)[0])
+    weight = 1.0 / np.square(profile.sd_log2[left.first : right.last])
+    cut = left.last - left.first
+    independent = np.sqrt(1.0 / weight[:cut].sum() + 1.0 / weight[cut:].sum())
+    shorter = np.array([float(min(cut, right.last - right.first))])
+    se, df = standard_error(profile, independent[np.newaxis], shorter, profile.autosome[[left.first]])
+    z = np.array([right.mean - left.mean]) / se
+    return float(scan_p_value(z, shorter, search, df)[0])
 
 
 def _rest(profile: Profile, breaks: Int64, genome: Genome, settings: Settings, sex_sd_log2: float) -> Profile:

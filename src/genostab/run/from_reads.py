@@ -74,8 +74,7 @@ def analyse_reads(
     seen = infer_sex(joined[0], joined[0].n_reads, genome, settings)
     settled, warnings = settle_sex(sex, seen, path.name)
     against = against_panel(block, panel, joined[0], True, settled, genome, settings)
-    karyotype = call_coverage(joined, True, settled, against, genome, settings)
-    karyotype = _withheld_inside(karyotype, rules)
+    karyotype = _withheld_inside(call_coverage(joined, True, settled, against, genome, settings), rules)
     judged = judge_coverage(karyotype, joined, settled, genome, settings, is_counts=True)
     return Sequenced(
         karyotype=judged.karyotype,
