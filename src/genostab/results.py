@@ -76,6 +76,7 @@ class Call:
     """One copy-number or allelic call; interval 0-based half-open, fractions 0..1, columns of calls.tsv.
 
     Start and end lie between their low and high at the level of the cell fraction; None where that is not estimated.
+    `alternatives` are other copy numbers, each in its share of cells, that explain the same ratio as well.
     """
 
     chrom: str
@@ -99,6 +100,7 @@ class Call:
     start_high: int | None = None
     end_low: int | None = None
     end_high: int | None = None
+    alternatives: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,9 @@ from scipy.special import ndtri
 from genostab.arrays import Genome, Profile, Segments
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.change import Change, Changes, find_changes
-from genostab.karyotype.fraction import State, explain_ratio
+from genostab.karyotype.fraction import explain_ratio
 from genostab.karyotype.origin import belongs_to_parent, mean_over, origin_of
+from genostab.karyotype.ploidy import alternatives
 from genostab.karyotype.sensitivity import depth_sensitivity
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import student_quantile
@@ -158,7 +159,8 @@ def _make_call(
 ) -> Call:
     change = found.change
     ploidy, n_bins = int(found.profile.ploidy[change.first]), change.last - change.first
-    state = _state_of(change, ploidy, n_bins, response_cv, settings)
+    half_width = _half_width(change, response_cv, settings)
+    state = explain_ratio(change.mean_log2, half_width, settings.level, ploidy, n_bins)
     chrom = genome.names[change.chrom]
     hits = hotspots_hit(hotspots, chrom, change.start, change.end, state.kind, settings)
     reasons = ("" if change.is_significant else _why_not(change, n_bins, settings), found.against)
@@ -195,15 +197,16 @@ def _make_call(
         start_high=start_high,
         end_low=end_low,
         end_high=end_high,
+        alternatives=alternatives(change.mean_log2, half_width, ploidy, state.copy_number, settings),
     )
 
 
-def _state_of(change: Change, ploidy: int, n_bins: int, response_cv: float, settings: Settings) -> State:
-    """Copy number and cell fraction, with the interval of noise (Student's t) and response (Gaussian)."""
+def _half_width(change: Change, response_cv: float, settings: Settings) -> float:
+    """Of the interval of a mean ratio: noise (Student's t) and response (Gaussian) [log2]."""
     tail = (1.0 - settings.level) / 2.0
     noise = float(student_quantile(tail, np.array([change.df]))[0]) * change.se_log2
     response = float(ndtri(tail)) * response_cv * change.mean_log2
-    return explain_ratio(change.mean_log2, math.hypot(noise, response), settings.level, ploidy, n_bins)
+    return math.hypot(noise, response)
 
 
 def _why_not(change: Change, n_bins: int, settings: Settings) -> str:

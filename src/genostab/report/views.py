@@ -184,6 +184,7 @@ def call_rows(calls: Sequence[Call], track: GenomeTrack | None) -> tuple[dict[st
                 "copies": f"{call.copy_number} {'copy' if call.copy_number == 1 else 'copies'}",
                 "fraction": result,
                 "bounds": bounds,
+                "alternatives": call.alternatives,
                 "ratio": "–" if call.ratio_log2 is None else number(call.ratio_log2, 3),
                 "support": f"{number(call.n_bins)} bins, {number(call.n_snps)} SNPs",
                 "score": number(call.score, 3),

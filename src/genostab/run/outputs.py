@@ -23,7 +23,7 @@ from genostab.results import Call, Sensitivity, Solution
 CALL_COLUMNS = (
     "chrom", "start", "end", "kind", "copy_number", "cell_fraction", "cell_fraction_low", "cell_fraction_high",
     "ratio_log2", "n_bins", "n_snps", "score", "q_value", "origin", "hotspot", "bands", "iscn", "status", "reason",
-    "start_low", "start_high", "end_low", "end_high",
+    "start_low", "start_high", "end_low", "end_high", "alternatives",
 )  # fmt: skip
 KARYOTYPE_FILES = tuple(
     f"karyotype/{name}"
@@ -60,6 +60,7 @@ def _call_row(call: Call) -> tuple[object, ...]:
         call.start_high,
         call.end_low,
         call.end_high,
+        call.alternatives,
     )
 
 
