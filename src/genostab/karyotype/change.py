@@ -82,7 +82,7 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     """
     first_look = replace(profile, ratio_log2=clipped(profile, genome, settings))
     start = first_look
-    breaks = breaks_of(start, genome, settings)
+    breaks = strong = breaks_of(start, genome, settings)
     if not _spans_genome(start, genome, settings):
         start = _settled(start, _quiet_bins(start, ()), genome, settings)
     for _ in range(_SEARCHES):
@@ -92,7 +92,7 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
             break
         breaks = more
     candidates, looked_at = _tested(steady, breaks, genome, settings, sex_sd_log2)
-    kept = _justified(steady, candidates, looked_at, genome, settings)
+    kept = _justified(steady, candidates, looked_at, strong, genome, settings)
     segments, tested = _tested(steady, kept, genome, settings, sex_sd_log2)
     significant = [change for change in tested if change.is_significant]
     doubtful = [
@@ -132,9 +132,14 @@ class _Part:
 
 
 def _justified(
-    profile: Profile, segments: Segments, tested: Sequence[Change], genome: Genome, settings: Settings
+    profile: Profile,
+    segments: Segments,
+    tested: Sequence[Change],
+    strong: Int64,
+    genome: Genome,
+    settings: Settings,
 ) -> Int64:
-    """Breaks that noise would not give, and the ends of called segments; ndarray of int64, shape (n_breaks,)."""
+    """Breaks that are strong or part what noise would not; ndarray of int64, shape (n_breaks,)."""
     called = {(change.first, change.last) for change in tested if change.is_segment and change.is_significant}
     search = search_of(profile, genome, settings)
     ends = zip(segments.first.tolist(), segments.last.tolist(), strict=True)
@@ -142,7 +147,8 @@ def _justified(
     i = 0
     while i + 1 < len(parts):
         left, right = parts[i], parts[i + 1]
-        if _belong_together(profile, parts, i, search, settings):
+        is_strong = right.first in strong
+        if not is_strong and _belong_together(profile, parts, i, search, settings):
             parts[i : i + 2] = [_part(profile, left.first, right.last, left.is_called or right.is_called)]
             i = max(0, i - 1)
         else:

@@ -153,15 +153,37 @@ def _blocks(ratio_log2: Float64, sd_log2: Float64, arm: Int16, n_bins: int) -> _
 
 
 def _waves(scales: Sequence[tuple[int, float, float]]) -> Waves:
-    """Waves of (bins, variance, degrees of freedom); a mean is at least as noisy as that of more bins."""
+    """Waves of (bins, variance, degrees of freedom); a mean is at least as noisy as that of more bins.
+
+    Scales that say otherwise share their variance, weighted by degrees of freedom: isotonic regression.
+    """
     if not scales:
         return Waves(n_bins=np.array([2], dtype=np.int64), sd_log2=np.zeros(1), df=np.ones(1))
     n_bins, variance, df = zip(*scales, strict=True)
     return Waves(
         n_bins=np.array(n_bins, dtype=np.int64),
-        sd_log2=np.sqrt(np.maximum.accumulate(np.array(variance)[::-1])[::-1]),
+        sd_log2=np.sqrt(_not_increasing(variance, df)),
         df=np.maximum(np.array(df), 1.0),
     )
+
+
+def _not_increasing(values: Sequence[float], weights: Sequence[float]) -> Float64:
+    """The sequence without a rise that is nearest by weighted squares: pool adjacent violators.
+
+    Examples
+    --------
+    >>> _not_increasing([3.0, 1.0, 2.0], [1.0, 3.0, 1.0]).tolist()
+    [3.0, 1.25, 1.25]
+    """
+    pools: list[tuple[float, float, int]] = []
+    for value, weight in zip(values, weights, strict=True):
+        mean, total, n = value, max(weight, 1.0), 1
+        while pools and pools[-1][0] < mean:
+            last_mean, last_total, last_n = pools.pop()
+            mean = (mean * total + last_mean * last_total) / (total + last_total)
+            total, n = total + last_total, n + last_n
+        pools.append((mean, total, n))
+    return np.concatenate([np.full(n, mean) for mean, _, n in pools])
 
 
 def wave_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Settings) -> Waves:
