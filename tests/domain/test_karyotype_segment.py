@@ -16,6 +16,7 @@ from genostab.karyotype.segment import (
 )
 from genostab.karyotype.significance import (
     Search,
+    Tail,
     family_p_value,
     family_threshold,
     overshoot,
@@ -91,12 +92,16 @@ def test_scan_holds_its_chance_over_all_lengths(shortest: int, longest: int) -> 
 
 def test_family_chance_is_bonferronis_where_the_noise_is_known() -> None:
     z = np.array([1.0, 3.0, 4.5])
-    assert family_p_value(z, 70, np.full(3, 1e8)) == pytest.approx(
+    assert family_p_value(z, np.full(3, 50.0), 70, Tail(), np.full(3, 1e8)) == pytest.approx(
         np.minimum(1.0, 140 * stats.norm.sf(z)), rel=1e-3
     )
-    assert family_threshold(1, np.array([1e8]), 0.05) == pytest.approx([1.959964], rel=1e-4)
+    assert family_threshold(np.array([50.0]), 1, Tail(), np.array([1e8]), 0.05) == pytest.approx(
+        [1.959964], rel=1e-4
+    )
     # One test alone: Student's t, t(0.975; 10) = 2.228.
-    assert family_threshold(1, np.array([10.0]), 0.05) == pytest.approx([2.228], rel=1e-3)
+    assert family_threshold(np.array([50.0]), 1, Tail(), np.array([10.0]), 0.05) == pytest.approx(
+        [2.228], rel=1e-3
+    )
 
 
 def test_family_chance_with_one_estimate_of_noise_for_all() -> None:
@@ -105,7 +110,9 @@ def test_family_chance_with_one_estimate_of_noise_for_all() -> None:
     means = np.abs(rng.normal(size=(n_runs, n_tests))).max(axis=1)
     largest = means / np.sqrt(rng.chisquare(df, n_runs) / df)
     for alpha in (0.05, 0.005):
-        passed = (largest > family_threshold(n_tests, np.array([float(df)]), alpha)).mean()
+        passed = (
+            largest > family_threshold(np.array([50.0]), n_tests, Tail(), np.array([float(df)]), alpha)
+        ).mean()
         assert 0.8 * alpha < passed < 1.1 * alpha
 
 

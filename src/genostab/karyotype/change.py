@@ -20,6 +20,7 @@ from genostab.karyotype.significance import (
     scan_p_value,
     search_of,
     standard_error,
+    tail_in,
 )
 
 _ROUNDS = 12  # of noise and centre; a handful suffice
@@ -285,7 +286,7 @@ def _test_segments(
     z = segments.mean_log2 / se
     p_scan = scan_p_value(z, n_bins, search, df)
     whole = {(region.first, region.last): region for region in regions}
-    p_whole = family_p_value(z, max(len(whole), 1), df)
+    p_whole = family_p_value(z, n_bins, max(len(whole), 1), search.tail, df)
     changes = []
     for i in range(n_bins.size):
         region = whole.get((int(segments.first[i]), int(segments.last[i])))
@@ -409,9 +410,10 @@ def _change_of_bins(
     weight = 1.0 / np.square(profile.sd_log2[index])
     mean = float(np.dot(weight, profile.ratio_log2[index]) / weight.sum())
     independent = np.array([1.0 / np.sqrt(weight.sum())])
-    se, df = standard_error(profile, independent, np.array([float(index.size)]), profile.autosome[index[:1]])
+    n_bins = np.array([float(index.size)])
+    se, df = standard_error(profile, independent, n_bins, profile.autosome[index[:1]])
     total = math.hypot(se[0], 0.0 if profile.autosome[region.first] else sex_sd_log2)
-    p = float(family_p_value(np.array([mean / total]), n_regions, df)[0])
+    p = float(family_p_value(np.array([mean / total]), n_bins, n_regions, tail_in(profile), df)[0])
     return Change(
         chrom=region.chrom,
         first=region.first,

@@ -76,7 +76,9 @@ def depth_sensitivity(
     chrom_of = {name: i for i, name in enumerate(genome.names)}
     for region in regions:
         noise = _noise_of(profile, region.first, region.last, sex_sd_log2)
-        threshold = family_threshold(len(regions), noise.df, settings.family_wise_error / 2.0)
+        threshold = family_threshold(
+            noise.n_bins, len(regions), search.tail, noise.df, settings.family_wise_error / 2.0
+        )
         shift = float(noise.se[0] * (threshold[0] + student_quantile(1.0 - settings.power, noise.df)[0]))
         rows += _rows(
             region.name, genome.names[region.chrom], region.start, region.end, shift,

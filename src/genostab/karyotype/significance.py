@@ -20,17 +20,29 @@ _LEAST_NORMAL = 2.0  # the tail formula falls only beyond sqrt(3)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
-    """What a search for deviating intervals looks through: bins in all, its shortest and longest interval, their tail.
+class Tail:
+    """How rare means of few bins are: `tail_sd` and `tail_normal` of a `Profile`; a Gaussian tail by default.
 
-    tail_sd, tail_normal : ndarray of float64, shape (n_tail,), as of `Profile`; a Gaussian tail by default
+    sd, normal : ndarray of float64, shape (n_tail,)
     """
+
+    sd: Float64 = field(default_factory=lambda: np.zeros(1))
+    normal: Float64 = field(default_factory=lambda: np.zeros(1))
+
+
+def tail_in(profile: Profile) -> Tail:
+    """The tail of a profile's single bins."""
+    return Tail(sd=profile.tail_sd, normal=profile.tail_normal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What a search for deviating intervals looks through: bins in all, shortest and longest interval, their tail."""
 
     n_bins: int
     shortest: int
     longest: int
-    tail_sd: Float64 = field(default_factory=lambda: np.zeros(1))
-    tail_normal: Float64 = field(default_factory=lambda: np.zeros(1))
+    tail: Tail = field(default_factory=Tail)
 
 
 def search_of(profile: Profile, genome: Genome, settings: Settings) -> Search:
@@ -40,8 +52,7 @@ def search_of(profile: Profile, genome: Genome, settings: Settings) -> Search:
         n_bins=profile.chrom.size,
         shortest=settings.min_bins,
         longest=int((last - first).max()),
-        tail_sd=profile.tail_sd,
-        tail_normal=profile.tail_normal,
+        tail=tail_in(profile),
     )
 
 
@@ -71,10 +82,7 @@ def scan_p_value(z: Float64, n_bins: Float64, search: Search, df: Float64) -> Fl
     lengths = max(1.0, float(np.log(search.longest / search.shortest)))
 
     def known_noise(z: Float64) -> Float64:
-        per_bin = z / np.sqrt(length)
-        as_rare = np.interp(per_bin, search.tail_sd, search.tail_normal)
-        normal = np.where(per_bin <= search.tail_sd[-1], as_rare * np.sqrt(length), z)
-        normal = np.maximum(normal, _LEAST_NORMAL)
+        normal = np.maximum(_as_rare(z, length, search.tail), _LEAST_NORMAL)
         tail = np.exp(-0.5 * np.square(normal)) / np.sqrt(2.0 * np.pi)
         steps = np.square(overshoot(normal / np.sqrt(length)))
         return np.asarray(0.5 * lengths * search.n_bins / length * normal**3 * tail * steps)
@@ -82,13 +90,22 @@ def scan_p_value(z: Float64, n_bins: Float64, search: Search, df: Float64) -> Fl
     return _over_noise(known_noise, z, df)
 
 
-def family_p_value(z: Float64, n_tests: int, df: Float64) -> Float64:
+def _as_rare(z: Float64, n_bins: Float64, tail: Tail) -> Float64:
+    """The Gaussian deviate that is as rare as a mean of so many bins that deviates by z."""
+    per_bin = z / np.sqrt(n_bins)
+    rare = np.interp(per_bin, tail.sd, tail.normal) * np.sqrt(n_bins)
+    return np.where(per_bin <= tail.sd[-1], rare, z)
+
+
+def family_p_value(z: Float64, n_bins: Float64, n_tests: int, tail: Tail, df: Float64) -> Float64:
     """Chance that any of `n_tests` means, all judged by the same noise, deviates by z either way: Bonferroni.
 
     Parameters
     ----------
     z : ndarray of float64, shape (n,), deviation in standard errors
+    n_bins : ndarray of float64, shape (n,), bins of the mean
     n_tests : int
+    tail : Tail
     df : ndarray of float64, shape (n,), degrees of freedom of the standard error
 
     Returns
@@ -97,10 +114,11 @@ def family_p_value(z: Float64, n_tests: int, df: Float64) -> Float64:
 
     Examples
     --------
-    >>> family_p_value(np.array([1.959964]), 1, np.array([1e8])).round(4).tolist()
+    >>> family_p_value(np.array([1.959964]), np.array([9.0]), 1, Tail(), np.array([1e8])).round(4).tolist()
     [0.05]
     """
-    return _over_noise(lambda z: np.asarray(2.0 * n_tests * ndtr(-z)), z, df)
+    length = np.maximum(n_bins, 1.0)
+    return _over_noise(lambda z: np.asarray(2.0 * n_tests * ndtr(-_as_rare(z, length, tail))), z, df)
 
 
 def _over_noise(p_value: Callable[[Float64], Float64], z: Float64, df: Float64) -> Float64:
@@ -150,9 +168,9 @@ def scan_threshold(n_bins: Float64, search: Search, df: Float64, alpha: float) -
     return _threshold(lambda z: scan_p_value(z, n_bins, search, df), n_bins.size, alpha)
 
 
-def family_threshold(n_tests: int, df: Float64, alpha: float) -> Float64:
+def family_threshold(n_bins: Float64, n_tests: int, tail: Tail, df: Float64, alpha: float) -> Float64:
     """The deviation at which `family_p_value` is alpha; ndarray of float64, shape (n,)."""
-    return _threshold(lambda z: family_p_value(z, n_tests, df), df.size, alpha)
+    return _threshold(lambda z: family_p_value(z, n_bins, n_tests, tail, df), df.size, alpha)
 
 
 def _threshold(p_value: Callable[[Float64], Float64], n: int, alpha: float) -> Float64:
