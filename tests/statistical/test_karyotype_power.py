@@ -70,6 +70,23 @@ def test_power_at_the_stated_fraction(paired: bool) -> None:
 
 
 @pytest.mark.slow
+def test_whole_chromosomes_are_near_the_neyman_pearson_limit() -> None:
+    """The stated fraction over 2 Z s: Z = 5.743 (two-sided 0.001 over 24 chromosomes, 95 % power), s the true noise."""
+    means, stated = [], []
+    for seed in range(60 if is_soak() else 30):
+        found_in_sample = karyotype(sample(WIDTH, np.random.default_rng([seed, 5])))
+        profile = found_in_sample.profile
+        weight = 1.0 / np.square(profile.sd_log2)
+        total = np.bincount(profile.chrom, weight)[:22]
+        means.append(np.bincount(profile.chrom, weight * profile.ratio_log2)[:22] / total)
+        fractions = {(row.region, row.kind): row.min_cell_fraction for row in found_in_sample.sensitivity}
+        stated.append([fractions[(str(c + 1), "gain")] for c in range(22)])
+    true_sd = np.sqrt(np.mean(np.square(means), axis=0))
+    limit = 2.0 * (np.exp2(5.743 * true_sd) - 1.0)
+    assert np.median(np.array(stated, dtype=float) / limit) <= 1.25
+
+
+@pytest.mark.slow
 def test_power_for_copy_neutral_loss_at_the_stated_fraction() -> None:
     hits = []
     for seed in range(400 if is_soak() else 80):

@@ -15,6 +15,7 @@ from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile
 from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 
+_FALL_OVER = math.log(4.0)
 _TAIL_STEPS = 80
 _MOST_R = 0.99  # blocks that are all but the same still count as a few
 
@@ -268,6 +269,9 @@ def wave_at(
 ) -> tuple[Float64, Float64]:
     """Wave noise and its degrees of freedom for the mean of `n_bins` bins, between the scales on a log axis.
 
+    Beyond the last scale, that of the median chromosome, noise falls on as it fell over the last factor of four before
+    it, at most as that of independent stretches does.
+
     Parameters
     ----------
     n_bins : ndarray of float64, shape (n,), >= 1
@@ -285,7 +289,12 @@ def wave_at(
     """
     at = np.log(np.maximum(n_bins, 1.0))
     scale = np.log(wave_bins.astype(np.float64))
-    return np.interp(at, scale, wave_sd_log2), np.interp(at, scale, wave_df)
+    sd = np.interp(at, scale, wave_sd_log2)
+    before = float(np.interp(scale[-1] - _FALL_OVER, scale, wave_sd_log2))
+    if scale[-1] - _FALL_OVER >= scale[0] and before > 0 and wave_sd_log2[-1] > 0:
+        fall = min(math.log(before / wave_sd_log2[-1]) / _FALL_OVER, 0.5)
+        sd = sd * np.exp(-fall * np.maximum(at - scale[-1], 0.0))
+    return sd, np.interp(at, scale, wave_df)
 
 
 def tail_of(deviations: Float64, most: float) -> tuple[Float64, Float64]:
