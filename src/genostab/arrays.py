@@ -139,6 +139,7 @@ class Profile:
     wave_df : float64, shape (2, n_scales), degrees of freedom behind wave_sd_log2
     tail_sd, tail_normal : float64, shape (n_tail,), mean of n bins in standard deviations of one, and times sqrt(n) the
         Gaussian deviate that is as rare; a Gaussian tail by default
+    centre_sd_log2 : float, uncertainty of the centre itself
     """
 
     chrom: Int16
@@ -153,6 +154,7 @@ class Profile:
     wave_df: Float64
     tail_sd: Float64 = field(default_factory=lambda: np.zeros(1))
     tail_normal: Float64 = field(default_factory=lambda: np.zeros(1))
+    centre_sd_log2: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -354,8 +354,12 @@ def with_waves(profile: Profile, quiet: Bool, genome: Genome, settings: Settings
         seen = step_noise(profile.ratio_log2[is_other], profile.sd_log2[is_other], arm[is_other], settings)
         other_sd, other_df = _at_least(own, seen)
     tail_sd, tail_normal = tail_of(profile.ratio_log2[quiet] / profile.sd_log2[quiet], settings.clip_sd)
+    n_quiet = np.array([float(quiet.sum())])
+    wave, _ = wave_at(n_quiet, own.n_bins, own.sd_log2, own.df)
+    independent = 1.0 / np.sqrt(np.sum(1.0 / np.square(profile.sd_log2[quiet]))) if quiet.any() else 0.0
     return replace(
         profile,
+        centre_sd_log2=float(np.hypot(wave[0], independent)),
         tail_sd=tail_sd,
         tail_normal=tail_normal,
         wave_bins=own.n_bins,
