@@ -103,3 +103,15 @@ def test_names_belong_in_the_manifest(table: Path, capsys: pytest.CaptureFixture
     assert "the parent's file beside the name of its sample" in capsys.readouterr().err
     assert run(["analyze", str(manifest), "--sample", "lot", "-o", str(table.parent / "out")]) == 2
     assert "--sample beside lot.yaml" in capsys.readouterr().err
+
+
+def test_a_lot_is_not_its_own_parent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    lot, copy = tmp_path / "nsc.tsv", tmp_path / "bank.tsv"
+    rows = "".join(f"chr1\t{i * 100_000}\t{(i + 1) * 100_000}\t100\n" for i in range(60))
+    for path in (lot, copy):
+        path.write_text("chrom\tstart\tend\treads\n" + rows, "utf-8")
+    for parent in (lot, copy):
+        assert run(["analyze", str(lot), "--parent", str(parent), "-o", str(tmp_path / "out"), "-q"]) == 3
+        text = capfd.readouterr().err
+        assert "GS-2203" in text
+        assert "sample and parent are the same" in text

@@ -79,7 +79,7 @@ def test_what_is_given_but_not_used_is_said(
 
 
 def test_results_of_a_block_that_is_gone_go_too(lot: Path, tmp_path: Path) -> None:
-    analysed(lot, "sequencing: {sample: nsc.cnr, parent: nsc.cnr}", tmp_path)
+    analysed(lot, "sequencing: {sample: nsc.cnr}", tmp_path)
     assert set(KARYOTYPE_FILES) <= contents(tmp_path).keys()
     (tmp_path / "karyotype" / "my-notes.txt").write_text("mine")
     analysed(lot, "metaphases: gband.csv", tmp_path)
