@@ -159,7 +159,7 @@ def _make_call(
 ) -> Call:
     change = found.change
     ploidy, n_bins = int(found.profile.ploidy[change.first]), change.last - change.first
-    half_width = _half_width(change, response_cv, settings)
+    half_width = _half_width(change, found.profile.centre_sd_log2, response_cv, settings)
     state = explain_ratio(change.mean_log2, half_width, settings.level, ploidy, n_bins)
     chrom = genome.names[change.chrom]
     hits = hotspots_hit(hotspots, chrom, change.start, change.end, state.kind, settings)
@@ -201,10 +201,11 @@ def _make_call(
     )
 
 
-def _half_width(change: Change, response_cv: float, settings: Settings) -> float:
-    """Of the interval of a mean ratio: noise (Student's t) and response (Gaussian) [log2]."""
+def _half_width(change: Change, centre_sd_log2: float, response_cv: float, settings: Settings) -> float:
+    """Of the interval of a mean ratio: noise with that of the centre (Student's t), response (Gaussian) [log2]."""
     tail = (1.0 - settings.level) / 2.0
-    noise = float(student_quantile(tail, np.array([change.df]))[0]) * change.se_log2
+    noise = float(student_quantile(tail, np.array([change.df]))[0])
+    noise *= math.hypot(change.se_log2, centre_sd_log2)
     response = float(ndtri(tail)) * response_cv * change.mean_log2
     return math.hypot(noise, response)
 

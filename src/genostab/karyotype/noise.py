@@ -15,7 +15,6 @@ from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile
 from genostab.karyotype.regions import arm_of
 from genostab.karyotype.settings import Settings
 
-_FALL_OVER = math.log(4.0)
 _TAIL_STEPS = 80
 _MOST_R = 0.99  # blocks that are all but the same still count as a few
 
@@ -269,9 +268,6 @@ def wave_at(
 ) -> tuple[Float64, Float64]:
     """Wave noise and its degrees of freedom for the mean of `n_bins` bins, between the scales on a log axis.
 
-    Beyond the last scale, that of the median chromosome, noise falls on as it fell over the last factor of four before
-    it, at most as that of independent stretches does.
-
     Parameters
     ----------
     n_bins : ndarray of float64, shape (n,), >= 1
@@ -289,12 +285,7 @@ def wave_at(
     """
     at = np.log(np.maximum(n_bins, 1.0))
     scale = np.log(wave_bins.astype(np.float64))
-    sd = np.interp(at, scale, wave_sd_log2)
-    before = float(np.interp(scale[-1] - _FALL_OVER, scale, wave_sd_log2))
-    if scale[-1] - _FALL_OVER >= scale[0] and before > 0 and wave_sd_log2[-1] > 0:
-        fall = min(math.log(before / wave_sd_log2[-1]) / _FALL_OVER, 0.5)
-        sd = sd * np.exp(-fall * np.maximum(at - scale[-1], 0.0))
-    return sd, np.interp(at, scale, wave_df)
+    return np.interp(at, scale, wave_sd_log2), np.interp(at, scale, wave_df)
 
 
 def tail_of(deviations: Float64, most: float) -> tuple[Float64, Float64]:
@@ -354,18 +345,24 @@ def with_waves(profile: Profile, quiet: Bool, genome: Genome, settings: Settings
         seen = step_noise(profile.ratio_log2[is_other], profile.sd_log2[is_other], arm[is_other], settings)
         other_sd, other_df = _at_least(own, seen)
     tail_sd, tail_normal = tail_of(profile.ratio_log2[quiet] / profile.sd_log2[quiet], settings.clip_sd)
-    n_quiet = np.array([float(quiet.sum())])
-    wave, _ = wave_at(n_quiet, own.n_bins, own.sd_log2, own.df)
-    independent = 1.0 / np.sqrt(np.sum(1.0 / np.square(profile.sd_log2[quiet]))) if quiet.any() else 0.0
     return replace(
         profile,
-        centre_sd_log2=float(np.hypot(wave[0], independent)),
+        centre_sd_log2=_centre_sd(profile.sd_log2[quiet], own),
         tail_sd=tail_sd,
         tail_normal=tail_normal,
         wave_bins=own.n_bins,
         wave_sd_log2=np.stack((own.sd_log2, other_sd)),
         wave_df=np.stack((own.df, other_df)),
     )
+
+
+def _centre_sd(sd_log2: Float64, waves: Waves) -> float:
+    """Standard error of the mean of the quiet bins, in which stretches as long as the last scale are independent."""
+    if not sd_log2.size:
+        return 0.0
+    independent = 1.0 / float(np.sum(1.0 / np.square(sd_log2)))
+    share = min(1.0, float(waves.n_bins[-1]) / sd_log2.size)
+    return math.sqrt(independent + share * float(waves.sd_log2[-1]) ** 2)
 
 
 def _at_least(own: Waves, other: Waves) -> tuple[Float64, Float64]:

@@ -186,7 +186,7 @@ def _threshold(p_value: Callable[[Float64], Float64], n: int, alpha: float) -> F
 def standard_error(
     profile: Profile, independent: Float64, n_bins: Float64, is_autosome: Bool
 ) -> tuple[Float64, Float64]:
-    """Standard error of means of `n_bins` bins about the centre, waves included, and its degrees of freedom.
+    """Standard error of means of `n_bins` bins with waves, and its degrees of freedom.
 
     Parameters
     ----------
@@ -202,5 +202,5 @@ def standard_error(
     own, own_df = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2[0], profile.wave_df[0])
     sex, sex_df = wave_at(n_bins, profile.wave_bins, profile.wave_sd_log2[1], profile.wave_df[1])
     wave, df = np.where(is_autosome, own, sex), np.where(is_autosome, own_df, sex_df)
-    variance = np.square(independent) + np.square(wave) + profile.centre_sd_log2**2
+    variance = np.square(independent) + np.square(wave)
     return np.sqrt(variance), df
