@@ -73,7 +73,7 @@ def test_power_at_the_stated_fraction(paired: bool) -> None:
 def test_whole_chromosomes_are_near_the_neyman_pearson_limit() -> None:
     """The stated fraction over 2 Z s: Z = 5.743 (two-sided 0.001 over 24 chromosomes, 95 % power), s the true noise."""
     means, stated = [], []
-    for seed in range(60 if is_soak() else 30):
+    for seed in range(60):
         found_in_sample = karyotype(sample(WIDTH, np.random.default_rng([seed, 5])))
         profile = found_in_sample.profile
         weight = 1.0 / np.square(profile.sd_log2)
