@@ -158,9 +158,7 @@ def _justified(
 
 
 def _part(profile: Profile, first: int, last: int, is_called: bool) -> _Part:
-    weight = 1.0 / np.square(profile.sd_log2[first:last])
-    mean = float(np.dot(weight, profile.ratio_log2[first:last]) / weight.sum())
-    return _Part(first=first, last=last, mean=mean, is_called=is_called)
+    return _Part(first=first, last=last, mean=_mean_of(profile, slice(first, last)), is_called=is_called)
 
 
 def _belong_together(
@@ -220,7 +218,7 @@ def _spans_genome(profile: Profile, genome: Genome, settings: Settings) -> bool:
 
 def _settled(profile: Profile, quiet: Bool, genome: Genome, settings: Settings) -> Profile:
     """The profile with the centre and noise of its quiet bins."""
-    centred = replace(profile, ratio_log2=profile.ratio_log2 - _centre(profile, quiet))
+    centred = replace(profile, ratio_log2=profile.ratio_log2 - _mean_of(profile, quiet))
     return with_waves(centred, quiet, genome, settings)
 
 
@@ -234,10 +232,12 @@ def _tested(
     found = _test_segments(profile, segments, regions, search, settings, sex_sd_log2)
     called = [change for change in found if change.is_significant]
     whole = _test_regions(profile, regions, called, settings, sex_sd_log2)
-    for i, region in _localised(profile, found, whole, settings):
+    carriers = _localised(profile, found, whole, settings)
+    for i, region in carriers:
         found[i] = replace(found[i], p_value=region.p_value, is_significant=True)
-    called = [change for change in found if change.is_significant]
-    whole = _test_regions(profile, regions, called, settings, sex_sd_log2)
+    if carriers:
+        called = [change for change in found if change.is_significant]
+        whole = _test_regions(profile, regions, called, settings, sex_sd_log2)
     significant = [region for region in whole if region.is_significant]
     for i, change in enumerate(found):
         if any(_is_part(change, region, settings) for region in significant):
@@ -256,7 +256,7 @@ def _overlaps(a: Change, b: Change) -> bool:
     return a.chrom == b.chrom and a.first < b.last and b.first < a.last
 
 
-def _centre(profile: Profile, chosen: Bool) -> float:
+def _mean_of(profile: Profile, chosen: Bool | slice) -> float:
     """Weighted mean of chosen bins."""
     weight = 1.0 / np.square(profile.sd_log2[chosen])
     return float(np.dot(weight, profile.ratio_log2[chosen]) / weight.sum())

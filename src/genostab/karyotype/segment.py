@@ -72,7 +72,8 @@ def weak_breaks(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
     """
     arms, ends = arm_bins(arm_of(profile.chrom, profile.start, genome))
     search = search_of(profile, genome, settings)
-    tables = {is_autosome: _asked(profile, search, is_autosome, settings) for is_autosome in (True, False)}
+    kinds = np.unique(profile.autosome).tolist()
+    tables = {is_autosome: _asked(profile, search, is_autosome, settings) for is_autosome in kinds}
     edges = np.union1d(np.append(arms, ends[-1]), breaks)
     waiting = [(int(a), int(b)) for a, b in pairwise(edges)]
     found = set(breaks.tolist())
