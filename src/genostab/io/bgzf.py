@@ -38,6 +38,9 @@ class _Batch:
     blocks: list[tuple[int, int, int]]
 
 
+_Inflated = Future[list[bytearray]]
+
+
 def _damaged(where: str, offset: int, found: str, expected: str) -> InputError:
     return InputError(
         "GS-2102",
@@ -138,7 +141,7 @@ def inflate_blocks(stream: Readable, where: str, threads: int) -> Iterator[bytea
     ----------
     stream : binary file or pipe, at the start of a block
     where : str, the file's name for errors
-    threads : int, how many threads inflate; with 1 the caller's own does, block by block
+    threads : int, how many threads inflate, the caller's own among them
 
     Raises
     ------
@@ -155,14 +158,34 @@ def inflate_blocks(stream: Readable, where: str, threads: int) -> Iterator[bytea
         for batch in batches:
             yield from _inflate(batch, where)
         return
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        waiting: deque[Future[list[bytearray]]] = deque()
+    with ThreadPoolExecutor(max_workers=threads - 1) as pool:
+        waiting: deque[tuple[_Inflated, _Batch]] = deque()
         for batch in batches:
-            waiting.append(pool.submit(_inflate_all, batch, where))
+            waiting.append((pool.submit(_inflate_all, batch, where), batch))
             if len(waiting) > threads + 1:
-                yield from waiting.popleft().result()
+                yield from _first_inflated(waiting, where)
         while waiting:
-            yield from waiting.popleft().result()
+            yield from _first_inflated(waiting, where)
+
+
+def _first_inflated(waiting: deque[tuple[_Inflated, _Batch]], where: str) -> list[bytearray]:
+    """The first batch's blocks; while another thread is at it, the caller's own inflates what none has begun."""
+    for i, (inflated, batch) in enumerate(waiting):
+        if waiting[0][0].done():
+            break
+        if inflated.cancel():
+            waiting[i] = (_inflated_here(batch, where), batch)
+    return waiting.popleft()[0].result()
+
+
+def _inflated_here(batch: _Batch, where: str) -> _Inflated:
+    """A batch inflated by the caller's thread; its error is kept until its turn comes."""
+    inflated: _Inflated = Future()
+    try:
+        inflated.set_result(_inflate_all(batch, where))
+    except InputError as error:
+        inflated.set_exception(error)
+    return inflated
 
 
 def _inflate_all(batch: _Batch, where: str) -> list[bytearray]:
