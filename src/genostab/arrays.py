@@ -175,6 +175,18 @@ class Segments:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Phase:
+    """Which allele of each heterozygous SNP stands on which haplotype.
+
+    haplotype : int8, shape (n_snps,), 1 or 2, the haplotype that carries B, or ALT; 0 where unphased or homozygous
+    block : int64, shape (n_snps,), SNPs of one chromosome and block share their haplotypes; -1 where unphased
+    """
+
+    haplotype: Int8
+    block: Int64
+
+
+@dataclass(frozen=True, kw_only=True)
 class SnpTable:
     """SNP-array probes of one sample, sorted by chromosome and position.
 
@@ -182,6 +194,7 @@ class SnpTable:
     log_r_ratio : float64, shape (n_snps,), NaN where missing
     b_allele_fraction : float64, shape (n_snps,), 0..1, NaN where missing
     genotype : int8, shape (n_snps,), copies of B (0, 1, 2), -1 where not called
+    phase : Phase, None where the file gives none
     """
 
     sample: str
@@ -191,6 +204,7 @@ class SnpTable:
     log_r_ratio: Float64
     b_allele_fraction: Float64
     genotype: Int8
+    phase: Phase | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +213,7 @@ class AlleleDepths:
 
     chrom : int16; position : int64, 0-based bp; ref_depth, alt_depth : int64, reads; genotype : int8, copies of ALT
     (0, 1, 2), -1 where not called; all shape (n_snps,)
+    phase : Phase, None where the file gives none
     """
 
     sample: str
@@ -207,6 +222,7 @@ class AlleleDepths:
     ref_depth: Int64
     alt_depth: Int64
     genotype: Int8
+    phase: Phase | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
