@@ -76,7 +76,9 @@ class Call:
     """One copy-number or allelic call; interval 0-based half-open, fractions 0..1, columns of calls.tsv.
 
     Start and end lie between their low and high at the level of the cell fraction; None where that is not estimated.
-    `alternatives` are other copy numbers, each in its share of cells, that explain the same ratio as well.
+    `alternatives` are other copy numbers, each in its share of cells, that explain the same ratio as well. `p_value`
+    is its chance under noise anywhere in the genome; `minor_copies` are those of the rarer allele and `probability` that
+    of this state, given that there is a change, where alleles tell.
     """
 
     chrom: str
@@ -101,6 +103,9 @@ class Call:
     end_low: int | None = None
     end_high: int | None = None
     alternatives: str = ""
+    p_value: float = 1.0
+    minor_copies: int | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -179,6 +179,7 @@ def _make_call(
         n_snps=0,
         score=change.score,
         q_value=found.q_value,
+        p_value=change.p_value,
         origin=found.origin,
         hotspot="; ".join(hits),
         bands=bands_of(genome, change.chrom, change.start, change.end),

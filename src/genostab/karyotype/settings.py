@@ -72,6 +72,24 @@ class Settings:
     min_depth: int
     min_snps: int
     least_het_share: float
+    allele_family_wise_error: float
+    allele_baf_low: float
+    allele_baf_high: float
+    max_unfilled_share: float
+    place_cv: float
+    switch_rates: tuple[float, ...]
+    spread_nodes: int
+    spread_sizes: tuple[int, ...]
+    min_spread_blocks: int
+    least_stray: float
+    symbol_width: float
+    least_shift: float
+    n_shifts: int
+    search_shifts: tuple[float, ...]
+    mean_event_snps: int
+    least_fraction: float
+    n_fractions: int
+    state_shares: tuple[float, ...]
     power: float
     sizes_bp: tuple[int, ...]
     min_adjoining_share: float

@@ -1,0 +1,77 @@
+"""Heterozygous probes of an array as an allele signal."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+
+import numpy as np
+
+from genostab.arrays import Bool, Float64, Genome, SnpTable
+from genostab.karyotype.allele_noise import ArrayNoise, fit_array_noise, spread_of_noise
+from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous
+from genostab.karyotype.bins import autosomes
+from genostab.karyotype.settings import Settings
+
+_REMEMBERED = 256  # tables, of a quarter of a megabyte each
+
+
+def signal_of_array(
+    snps: SnpTable, known_het: Bool | None, genome: Genome, settings: Settings
+) -> AlleleSignal | None:
+    """Heterozygous autosomal probes; None where there are too few.
+
+    Parameters
+    ----------
+    snps : SnpTable
+    known_het : ndarray of bool, shape (n_snps,), heterozygous in the same donor's other sample; None without one
+    genome : Genome
+    settings : Settings, table [allele]
+
+    Notes
+    -----
+    Heterozygous is what a phase, or the same donor's other sample, says so; else what lies in the band
+    `allele_baf_low` to `allele_baf_high`, whose edges the likelihood then takes into account.
+    """
+    baf = snps.b_allele_fraction
+    phased = np.zeros(baf.size, dtype=bool) if snps.phase is None else snps.phase.haplotype > 0
+    is_known = phased if known_het is None else known_het | phased
+    usable = autosomes(genome)[snps.chrom] & np.isfinite(baf)
+    low, high = settings.allele_baf_low, settings.allele_baf_high
+    if not is_known.any():
+        is_het = usable & (baf > low) & (baf < high)
+    else:
+        is_het, low, high = usable & is_known, 0.0, 1.0
+    kept = np.flatnonzero(is_het)
+    if kept.size < settings.min_snps:
+        return None
+    in_band = (baf[kept] > settings.allele_baf_low) & (baf[kept] < settings.allele_baf_high)
+    noise = fit_array_noise(baf[kept][in_band], snps.chrom[kept][in_band], settings)
+    away = baf[kept] - noise.centre
+    linked = linked_to_previous(snps.phase, snps.chrom, kept)
+    if linked is not None:
+        assert snps.phase is not None
+        away = np.where(snps.phase.haplotype[kept] == 2, -away, away)
+    width = settings.symbol_width
+    n_symbols = int(np.ceil(2.0 / width))
+    symbol = np.clip(np.floor((away + 1.0) / width), 0, n_symbols - 1).astype(np.int32)
+    shown = (np.arange(n_symbols) + 0.5) * width - 1.0
+    return AlleleSignal(
+        chrom=snps.chrom[kept],
+        position=snps.position[kept],
+        symbol=symbol,
+        linked=linked,
+        log_likelihood=lru_cache(maxsize=_REMEMBERED)(
+            partial(_log_likelihood, noise, shown, low - noise.centre, high - noise.centre)
+        ),
+        variance=float(noise.sd[0] ** 2),
+        spread=spread_of_noise(away[in_band], snps.chrom[kept][in_band], noise, settings),
+    )
+
+
+def _log_likelihood(
+    noise: ArrayNoise, shown: Float64, low: float, high: float, shifts: tuple[float, ...], scale: float
+) -> Float64:
+    """Log-likelihood of every symbol, given that it lies in the band."""
+    log_density = noise.log_density(shown, np.array(shifts), scale)
+    in_band = (shown > low) & (shown < high)
+    return np.asarray(log_density - np.log(np.exp(log_density[in_band]).sum(axis=0)))

@@ -1,0 +1,378 @@
+"""Calls from alleles and depth together: what either found is read with both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from genostab.arrays import Genome
+from genostab.karyotype.allele_region import AlleleRegion, allele_regions
+from genostab.karyotype.allele_search import AlleleRun, find_runs
+from genostab.karyotype.allele_signal import AlleleSignal, shift_likelihood, within
+from genostab.karyotype.allele_state import STATES, Depth, Reading, ShiftCurve, read_region, shift_curve
+from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
+from genostab.karyotype.call import Karyotype, reject
+from genostab.karyotype.origin import mean_over
+from genostab.karyotype.regions import bins_between
+from genostab.karyotype.settings import Settings
+from genostab.results import Call, Origin
+
+_NO_DEPTH = Depth(ratio_log2=0.0, sd_log2=math.inf)
+_LEAST_P = 1e-300
+_LEAST_SHOWN = 0.05
+_RESPONSES = 41
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """Log2 ratio shown per log2 of copies, and how uncertain that is."""
+
+    mean: float
+    cv: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """An interval that may be changed: found by depth (`call`), by alleles, or a whole region.
+
+    `log_p` is the logarithm of its chance under noise anywhere in the genome, with what both signals say;
+    `log_alpha` what is asked of it.
+    """
+
+    chrom: int
+    start: int
+    end: int
+    curve: ShiftCurve
+    depth: Depth
+    reading: Reading
+    log_p: float
+    log_alpha: float
+    n_snps: int
+    call: Call | None = None
+    ends: tuple[int, int, int, int] | None = None
+
+
+def add_alleles(
+    karyotype: Karyotype,
+    signal: AlleleSignal,
+    parents: Sequence[AlleleSignal],
+    *,
+    genome: Genome,
+    hotspots: Sequence[Hotspot],
+    platform: str,
+    response: Response,
+    settings: Settings,
+) -> Karyotype:
+    """The karyotype with its autosomal calls read by alleles and depth together, and those of alleles added.
+
+    Parameters
+    ----------
+    karyotype : Karyotype, from depth
+    signal : AlleleSignal of the lot
+    parents : sequence of AlleleSignal, may be empty
+    genome : Genome
+    hotspots : sequence of Hotspot
+    platform : str, ``seq`` or ``arr``
+    response : Response of the depth to copies, before this sample shows its own
+    settings : Settings, table [allele]
+
+    Notes
+    -----
+    A change that depth found keeps its chance under noise, divided by the likelihood ratio that the alleles give for
+    such a change; one that alleles found has 1 over its likelihood ratio, times that of the depth. Both are
+    conservative p-values (a p-value over an independent likelihood ratio is one: Ignatiadis, Wang and Ramdas 2024,
+    doi 10.1093/biomet/asad057 [m]). The response of depth is taken from the changes that alleles size by themselves.
+    """
+    found = [
+        *_of_depth(karyotype, signal, genome, response, settings),
+        *_of_runs(karyotype, signal, genome, response, settings),
+        *_of_regions(karyotype, signal, genome, response, settings),
+    ]
+    calibrated = _calibrated(found, response, settings)
+    found = [_read_again(each, response, calibrated, settings) for each in found]
+    chosen = _chosen(found, settings)
+    calls = [_make_call(each, karyotype, parents, genome, hotspots, platform, settings) for each in chosen]
+    for call in karyotype.calls:
+        mine = next((each for each in found if each.call is call), None)
+        if mine is None:
+            calls.append(call)
+        elif not any(_overlap(mine, each) > 0 for each in chosen):
+            calls.append(_not_seen(call, mine, settings))
+    order = sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))
+    return replace(karyotype, calls=tuple(order))
+
+
+def _depth_of(karyotype: Karyotype, chrom: int, start: int, end: int) -> Depth:
+    mean = mean_over(karyotype.profile, chrom, start, end)
+    return _NO_DEPTH if mean is None else Depth(ratio_log2=mean[0], sd_log2=mean[1])
+
+
+def _of_depth(
+    karyotype: Karyotype, signal: AlleleSignal, genome: Genome, response: Response, settings: Settings
+) -> list[_Candidate]:
+    """Autosomal changes of depth that have SNPs enough to speak."""
+    found = []
+    alpha = settings.family_wise_error / 2.0
+    for call in karyotype.calls:
+        chrom = genome.names.index(call.chrom)
+        inside = within(signal, chrom, call.start, call.end)
+        is_other = not call.reported and call.p_value <= alpha
+        if is_other or inside.stop - inside.start < settings.min_hets:
+            continue
+        each = _candidate(karyotype, signal, chrom, call.start, call.end, response, settings)
+        log_p = math.log(max(call.p_value, _LEAST_P)) - each.reading.log_allele
+        ends = (call.start_low, call.start_high, call.end_low, call.end_high)
+        found.append(
+            replace(
+                each,
+                log_p=log_p,
+                log_alpha=math.log(alpha),
+                call=call,
+                ends=None if None in ends else ends,  # type: ignore[arg-type]
+            )
+        )
+    return found
+
+
+def _of_runs(
+    karyotype: Karyotype, signal: AlleleSignal, genome: Genome, response: Response, settings: Settings
+) -> list[_Candidate]:
+    """Runs of imbalance; one that fills a chromosome or an arm is that region."""
+    found = []
+    regions = allele_regions(genome)
+    log_n = math.log(sum(name not in ("chrX", "chrY") for name in genome.names))
+    for run in find_runs(signal, genome, settings):
+        whole = next((each for each in regions if _fills(run, each, signal, settings)), None)
+        start, end = (whole.start, whole.end) if whole else (run.start, run.end)
+        each = _candidate(karyotype, signal, run.chrom, start, end, response, settings)
+        # No more than the best single shift gives once the noise of this place is open.
+        evidence = min(run.log_evidence, float(each.curve.log_ratio.max()))
+        found.append(
+            replace(
+                each,
+                log_p=log_n - evidence - each.reading.log_depth,
+                log_alpha=math.log(settings.allele_family_wise_error / 2.0),
+                ends=None if whole else run.ends,
+            )
+        )
+    return found
+
+
+def _fills(run: AlleleRun, region: AlleleRegion, signal: AlleleSignal, settings: Settings) -> bool:
+    inside = within(signal, region.chrom, region.start, region.end)
+    n = inside.stop - inside.start
+    beyond = max(run.first - inside.start, 0) + max(inside.stop - run.last, 0)
+    beyond += max(inside.start - run.first, 0) + max(run.last - inside.stop, 0)
+    return run.chrom == region.chrom and beyond <= settings.max_unfilled_share * n
+
+
+def _of_regions(
+    karyotype: Karyotype, signal: AlleleSignal, genome: Genome, response: Response, settings: Settings
+) -> list[_Candidate]:
+    """Whole chromosomes and arms."""
+    regions = [
+        region
+        for region in allele_regions(genome)
+        if (inside := within(signal, region.chrom, region.start, region.end)).stop - inside.start
+        >= settings.min_snps
+    ]
+    found = []
+    for region in regions:
+        each = _candidate(karyotype, signal, region.chrom, region.start, region.end, response, settings)
+        log_p = math.log(len(regions)) - each.reading.log_total
+        found.append(
+            replace(each, log_p=log_p, log_alpha=math.log(settings.allele_family_wise_error / 2.0))
+        )
+    return found
+
+
+def _candidate(
+    karyotype: Karyotype,
+    signal: AlleleSignal,
+    chrom: int,
+    start: int,
+    end: int,
+    response: Response,
+    settings: Settings,
+) -> _Candidate:
+    """An interval as alleles and depth show it, without a judgement."""
+    inside = within(signal, chrom, start, end)
+    curve = shift_curve(lambda shifts: shift_likelihood(signal, inside, shifts, settings), settings)
+    depth = _depth_of(karyotype, chrom, start, end)
+    n_snps = inside.stop - inside.start
+    return _Candidate(
+        chrom=chrom,
+        start=start,
+        end=end,
+        curve=curve,
+        depth=depth,
+        reading=read_region(curve, depth, response.mean, response.cv, n_snps, settings),
+        log_p=0.0,
+        log_alpha=-math.inf,
+        n_snps=n_snps,
+    )
+
+
+def _calibrated(found: Sequence[_Candidate], response: Response, settings: Settings) -> Response:
+    """The response as the clearest changes show it, where alleles give their size: posterior mean and deviation."""
+    clear = _chosen(found, settings)
+    if not clear:
+        return response
+    tried = response.mean * np.exp(response.cv * np.linspace(-4.0, 4.0, _RESPONSES))
+    log_posterior = -0.5 * np.square(np.log(tried / response.mean) / response.cv)
+    for each in clear:
+        log_posterior += [
+            read_region(
+                each.curve, each.depth, float(r), settings.place_cv, each.n_snps, settings
+            ).log_total
+            for r in tried
+        ]
+    weight = np.exp(log_posterior - log_posterior.max())
+    weight /= weight.sum()
+    mean = float(weight @ tried)
+    sd = float(np.sqrt(weight @ np.square(tried - mean)))
+    return Response(mean=mean, cv=math.hypot(sd / mean, settings.place_cv))
+
+
+def _read_again(
+    candidate: _Candidate, before: Response, after: Response, settings: Settings
+) -> _Candidate:
+    """The candidate read with the calibrated response; its chance under noise stays that of before."""
+    if after == before:
+        return candidate
+    reading = read_region(
+        candidate.curve, candidate.depth, after.mean, after.cv, candidate.n_snps, settings
+    )
+    return replace(candidate, reading=reading)
+
+
+def _chosen(found: Sequence[_Candidate], settings: Settings) -> list[_Candidate]:
+    """Significant candidates, the strongest first, none of which is mostly another one.
+
+    Notes
+    -----
+    What several smaller candidates explain better together than one larger one is left to them.
+    """
+    significant = sorted(
+        (each for each in found if each.log_p <= each.log_alpha), key=lambda each: each.log_p
+    )
+    chosen: list[_Candidate] = []
+    for each in significant:
+        parts = _disjoint([other for other in significant if other is not each and _is_inside(other, each)])
+        if sum(part.log_p for part in parts) < each.log_p and len(parts) > 1:
+            continue
+        if all(
+            max(_overlap(each, other), _overlap(other, each)) < settings.same_share for other in chosen
+        ):
+            chosen.append(each)
+    return chosen
+
+
+def _disjoint(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    kept: list[_Candidate] = []
+    for each in candidates:
+        if all(_overlap(each, other) == 0 for other in kept):
+            kept.append(each)
+    return kept
+
+
+def _overlap(each: _Candidate, other: _Candidate) -> float:
+    """Share of the first that lies in the second."""
+    shared = min(each.end, other.end) - max(each.start, other.start)
+    return max(0, shared) / (each.end - each.start) if each.chrom == other.chrom else 0.0
+
+
+def _is_inside(each: _Candidate, other: _Candidate) -> bool:
+    return each.chrom == other.chrom and each.start >= other.start and each.end <= other.end
+
+
+def _not_seen(call: Call, candidate: _Candidate, settings: Settings) -> Call:
+    """A change of depth that the alleles do not bear out, or the call as it was where they say little."""
+    if not call.reported:
+        return call
+    return reject(call, f"its {candidate.n_snps} heterozygous SNPs stay balanced, which rules out such a change")
+
+
+def _make_call(
+    found: _Candidate,
+    karyotype: Karyotype,
+    parents: Sequence[AlleleSignal],
+    genome: Genome,
+    hotspots: Sequence[Hotspot],
+    platform: str,
+    settings: Settings,
+) -> Call:
+    state, fraction = found.reading.state, found.reading.cell_fraction
+    chrom = genome.names[found.chrom]
+    first, last = bins_between(karyotype.profile, found.chrom, found.start, found.end)
+    start_low, start_high, end_low, end_high = found.ends or (found.start, found.start, found.end, found.end)
+    copies = state.minor + state.major
+    p_value = math.exp(max(min(found.log_p, 0.0), math.log(_LEAST_P)))
+    return Call(
+        chrom=chrom,
+        start=found.start,
+        end=found.end,
+        kind=state.kind,
+        copy_number=copies,
+        cell_fraction=fraction,
+        ratio_log2=found.depth.ratio_log2 if last > first else None,
+        n_bins=last - first,
+        n_snps=found.n_snps,
+        score=math.sqrt(2.0 * max(-found.log_p, 0.0)),
+        q_value=found.call.q_value if found.call and found.call.reported else p_value,
+        p_value=p_value,
+        origin=_origin(found, parents, settings),
+        hotspot="; ".join(hotspots_hit(hotspots, chrom, found.start, found.end, state.kind, settings)),
+        bands=bands_of(genome, found.chrom, found.start, found.end),
+        iscn=iscn_of(
+            genome=genome,
+            platform=platform,
+            chrom=found.chrom,
+            start=found.start,
+            end=found.end,
+            copy_number=copies,
+            cell_fraction=fraction.estimate or 0.0,
+            zygosity="hmz" if state.kind == "cnloh" else "",
+        ),
+        reported=True,
+        reason="",
+        start_low=start_low,
+        start_high=start_high,
+        end_low=end_low,
+        end_high=end_high,
+        alternatives=_alternatives(found.reading),
+        minor_copies=state.minor,
+        probability=max(found.reading.probability),
+    )
+
+
+def _alternatives(reading: Reading) -> str:
+    """Other states with a probability that counts."""
+    others = [
+        f"{state.minor}+{state.major} copies with probability {p:.2f}"
+        for state, p in sorted(zip(STATES, reading.probability, strict=True), key=lambda pair: -pair[1])
+        if state != reading.state and p >= _LEAST_SHOWN
+    ]
+    return "; ".join(others)
+
+
+def _origin(found: _Candidate, parents: Sequence[AlleleSignal], settings: Settings) -> Origin:
+    """That of the depth where it says one; else whether a parent's SNPs show such an imbalance, or rule it out."""
+    if found.call is not None and found.call.origin != "unknown":
+        return found.call.origin
+    is_absent = bool(parents)
+    shift = float(found.curve.shift[int(np.argmax(found.curve.log_ratio))])
+    for parent in parents:
+        inside = within(parent, found.chrom, found.start, found.end)
+        if inside.stop - inside.start < settings.min_hets:
+            is_absent = False
+            continue
+        tried = shift * np.array([settings.max_absent_share, settings.parent_share, 1.0])
+        _, half, same = shift_likelihood(parent, inside, tried, settings)
+        if max(half, same) >= math.log(settings.decisive_odds):
+            return "inherited"
+        is_absent &= bool(max(half, same) <= -math.log(settings.decisive_odds))
+    return "acquired" if is_absent else "unknown"

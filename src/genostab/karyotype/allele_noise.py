@@ -1,0 +1,120 @@
+"""Noise of the B allele fraction at heterozygous probes, fitted to the chromosomes that are balanced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genostab.arrays import Bool, Float64, Int16
+from genostab.karyotype.settings import Settings
+
+_BINS = 1000  # of the deviation, so that the fit does not depend on the number of probes
+_STEPS = 60  # of the fit; it changes less than 1e-4 after thirty
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayNoise:
+    """Two Gaussians about one centre, and stray probes spread evenly over the band.
+
+    centre : float, B allele fraction of balanced heterozygous probes
+    sd, share : float64, shape (2,), of the Gaussians; stray : float, share of stray probes, and over what range
+    """
+
+    centre: float
+    sd: Float64
+    share: Float64
+    stray: float
+    range: float
+
+    def log_density(self, x: Float64, shifts: Float64, scale: float) -> Float64:
+        """Log-density of deviations x from the centre for each shift; float64, shape (n, n_shifts)."""
+        sd = self.sd * scale
+        away = (x[:, np.newaxis, np.newaxis] - shifts[:, np.newaxis]) / sd
+        density = (self.share / (sd * np.sqrt(2.0 * np.pi)) * np.exp(-0.5 * away**2)).sum(axis=-1)
+        return np.asarray(np.log((1.0 - self.stray) * density + self.stray / self.range))
+
+
+def fit_array_noise(baf: Float64, chrom: Int16, settings: Settings) -> ArrayNoise:
+    """Noise of heterozygous probes, from the chromosomes whose probes scatter no more than the median one's.
+
+    Parameters
+    ----------
+    baf : ndarray of float64, shape (n,), B allele fraction of heterozygous probes of autosomes
+    chrom : ndarray of int16, shape (n,)
+    settings : Settings, table [allele]
+
+    Notes
+    -----
+    Expectation-maximisation of a mixture of two Gaussians with a common mean and a uniform background (Dempster et al.
+    1977).
+    """
+    quiet = _quiet(baf, chrom)
+    reach = settings.het_baf_high - settings.het_baf_low
+    centre = float(np.median(baf[quiet]))
+    x = baf[quiet] - centre
+    sd = float(np.median(np.abs(x))) / 0.6745
+    counts, edges = np.histogram(np.abs(x), bins=_BINS)
+    x = (edges[1:] + edges[:-1]) / 2.0
+    sds, shares = np.array([0.9 * sd, 2.0 * sd]), np.array([0.9, 0.08, 0.02])
+    for _ in range(_STEPS):
+        parts = shares[:2] / (sds * np.sqrt(2.0 * np.pi)) * np.exp(-0.5 * (x[:, np.newaxis] / sds) ** 2)
+        total = parts.sum(axis=1) + shares[2] / reach
+        member = parts / total[:, np.newaxis]
+        member *= counts[:, np.newaxis]
+        shares[:2] = member.sum(axis=0) / counts.sum()
+        shares[2] = max(1.0 - shares[:2].sum(), settings.least_stray)
+        shares /= shares.sum()
+        sds = np.sqrt((member * x[:, np.newaxis] ** 2).sum(axis=0) / np.maximum(member.sum(axis=0), 1e-9))
+        sds = np.maximum(sds, 0.2 * sd)
+    gaussians = shares[:2] / shares[:2].sum()
+    return ArrayNoise(centre=centre, sd=sds, share=gaussians, stray=float(shares[2]), range=reach)
+
+
+def _quiet(baf: Float64, chrom: Int16) -> Bool:
+    """SNPs of chromosomes that scatter no more than chance allows above the median chromosome."""
+    present = np.unique(chrom)
+    n = np.array([(chrom == c).sum() for c in present])
+    centre = np.median(baf)
+    spread = np.array([np.median(np.abs(baf[chrom == c] - centre)) for c in present])
+    level = float(np.median(spread))
+    # The median absolute deviation of n Gaussian values has a relative standard error of 1.17 / sqrt(n).
+    is_quiet = spread <= level * (1.0 + 2.0 * 1.17 / np.sqrt(n))
+    return np.isin(chrom, present[is_quiet])
+
+
+def spread_of_noise(x: Float64, chrom: Int16, noise: ArrayNoise, settings: Settings) -> tuple[tuple[int, float], ...]:
+    """How much the scale of the noise differs from place to place, beyond chance, by number of SNPs.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (n,), deviation of balanced heterozygous probes from the centre, in genome order
+    chrom : ndarray of int16, shape (n,)
+    noise : ArrayNoise
+    settings : Settings, table [allele]
+
+    Notes
+    -----
+    Of the mean bounded absolute deviation of blocks of `spread_sizes` SNPs, its variance less that of independent
+    SNPs, as a share of the mean; both robust against single blocks that are not balanced.
+    """
+    bound = 3.0 * float(noise.sd[0])
+    y = np.minimum(np.abs(x), bound)
+    found: list[tuple[int, float]] = []
+    for size in settings.spread_sizes:
+        means = []
+        for c in np.unique(chrom):
+            own = y[chrom == c]
+            n_blocks = max(own.size // size, 1)
+            if own.size >= size // 2:
+                means += [float(part.mean()) for part in np.array_split(own, n_blocks)]
+        if len(means) < settings.min_spread_blocks:
+            break
+        values = np.array(means)
+        chance = float(y.var()) / size
+        centre = float(np.median(values))
+        variance = float((np.median(np.abs(values - centre)) / 0.6745) ** 2)
+        # What so many blocks cannot rule out counts as there.
+        excess = max(variance - chance, chance * float(np.sqrt(2.0 / len(means))))
+        found.append((size, float(np.sqrt(excess)) / centre))
+    return tuple(found) or ((settings.spread_sizes[0], 0.0),)

@@ -1,0 +1,150 @@
+"""Allelic imbalance along a chromosome: hidden paths of balance and of imbalance with a sign that may switch."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genostab.kernels._jit import kernel
+
+_RESCALE = 8  # SNPs, before sums of products of likelihood ratios leave the range of a float
+
+
+@kernel
+def imbalance_likelihood(
+    symbol: NDArray[np.int32],
+    log_plus: NDArray[np.float64],
+    log_minus: NDArray[np.float64],
+    switch: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Log-likelihood ratio of one imbalance over all SNPs against balance, for each size of it.
+
+    Parameters
+    ----------
+    symbol : ndarray of int32, shape (n,), what each SNP shows, row of the tables
+    log_plus, log_minus : ndarray of float64, shape (n_symbols, n_sizes), log-likelihood ratio of a shift of that size
+        up, and down, against none
+    switch : ndarray of float64, shape (n,), chance that the sign turns before this SNP; 0.5 where phase is unknown
+
+    Returns
+    -------
+    ndarray of float64, shape (n_sizes,), natural logarithm
+
+    Notes
+    -----
+    L = sum over signs s of P(s) prod exp(log_{s_i}), with s a Markov chain that turns with chance switch: the forward
+    algorithm, O(n n_sizes). With switch 0.5 everywhere it is the product of the two signs' mean.
+    """
+    n, n_sizes = symbol.size, log_plus.shape[1]
+    plus, minus = np.exp(log_plus), np.exp(log_minus)
+    up, down = np.full(n_sizes, 0.5), np.full(n_sizes, 0.5)
+    log_scale = np.zeros(n_sizes)
+    for i in range(n):
+        turn = switch[i] if i else 0.0
+        row = symbol[i]
+        for k in range(n_sizes):
+            a, b = up[k], down[k]
+            up[k] = (a + turn * (b - a)) * plus[row, k]
+            down[k] = (b + turn * (a - b)) * minus[row, k]
+        if i % _RESCALE == _RESCALE - 1:
+            for k in range(n_sizes):
+                scale = up[k] + down[k]
+                log_scale[k] += math.log(scale)
+                up[k], down[k] = up[k] / scale, down[k] / scale
+    return log_scale + np.log(up + down)
+
+
+@kernel
+def imbalance_posterior(
+    symbol: NDArray[np.int32],
+    log_plus: NDArray[np.float64],
+    log_minus: NDArray[np.float64],
+    switch: NDArray[np.float64],
+    enter: float,
+    leave: float,
+) -> tuple[NDArray[np.float64], float]:
+    """Chance that each SNP lies in an imbalance, and how much the SNPs speak for any imbalance at all.
+
+    Parameters
+    ----------
+    symbol : ndarray of int32, shape (n,), row of the tables
+    log_plus, log_minus : ndarray of float64, shape (n_symbols, n_sizes), log-likelihood ratio of a shift of that size
+        up, and down, against none
+    switch : ndarray of float64, shape (n,), chance that the sign turns before this SNP
+    enter, leave : float, chance to pass from balance into imbalance, and back, from one SNP to the next
+
+    Returns
+    -------
+    posterior : ndarray of float64, shape (n,), 0..1
+    log_evidence : float, log-likelihood of all paths over that of balance throughout
+
+    Notes
+    -----
+    Forward and backward algorithm over 1 + 2 n_sizes states, O(n n_sizes). Without imbalance the mean of
+    exp(log_evidence) is 1, so that it passes 1 / alpha with a chance of at most alpha (Markov's inequality).
+    """
+    n, n_sizes = symbol.size, log_plus.shape[1]
+    plus, minus = np.exp(log_plus), np.exp(log_minus)
+    share = enter / (2.0 * n_sizes)
+    up, down = np.full(n_sizes, 0.0), np.full(n_sizes, 0.0)
+    balanced, log_evidence = 1.0, 0.0
+    forward = np.empty((n, 2 * n_sizes), dtype=np.float32)
+    at_rest = np.empty(n)
+    for i in range(n):
+        turn = switch[i] if i else 0.0
+        left = up.sum() + down.sum()
+        total = 0.0
+        for k in range(n_sizes):
+            a = (1.0 - leave) * (up[k] * (1.0 - turn) + down[k] * turn) + balanced * share
+            b = (1.0 - leave) * (down[k] * (1.0 - turn) + up[k] * turn) + balanced * share
+            up[k], down[k] = a * plus[symbol[i], k], b * minus[symbol[i], k]
+            total += up[k] + down[k]
+        balanced = balanced * (1.0 - enter) + leave * left
+        total += balanced
+        log_evidence += math.log(total)
+        balanced /= total
+        at_rest[i] = balanced
+        for k in range(n_sizes):
+            up[k], down[k] = up[k] / total, down[k] / total
+            forward[i, k], forward[i, n_sizes + k] = up[k], down[k]
+    return 1.0 - _smoothed(symbol, plus, minus, switch, enter, leave, forward, at_rest), log_evidence
+
+
+@kernel
+def _smoothed(
+    symbol: NDArray[np.int32],
+    plus: NDArray[np.float64],
+    minus: NDArray[np.float64],
+    switch: NDArray[np.float64],
+    enter: float,
+    leave: float,
+    forward: NDArray[np.float32],
+    at_rest: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Chance of balance at each SNP, given all of them: the backward half."""
+    n, n_sizes = symbol.size, plus.shape[1]
+    share = enter / (2.0 * n_sizes)
+    up, down = np.ones(n_sizes), np.ones(n_sizes)
+    balanced = 1.0
+    found = np.empty(n)
+    for i in range(n - 1, -1, -1):
+        changed = 0.0
+        for k in range(n_sizes):
+            changed += forward[i, k] * up[k] + forward[i, n_sizes + k] * down[k]
+        found[i] = at_rest[i] * balanced / (at_rest[i] * balanced + changed)
+        turn = switch[i]
+        into, total = 0.0, 0.0
+        for k in range(n_sizes):
+            a, b = up[k] * plus[symbol[i], k], down[k] * minus[symbol[i], k]
+            into += share * (a + b)
+            up[k] = (1.0 - leave) * ((1.0 - turn) * a + turn * b) + leave * balanced
+            down[k] = (1.0 - leave) * ((1.0 - turn) * b + turn * a) + leave * balanced
+            total += up[k] + down[k]
+        balanced = (1.0 - enter) * balanced + into
+        total += balanced
+        balanced /= total
+        for k in range(n_sizes):
+            up[k], down[k] = up[k] / total, down[k] / total
+    return found

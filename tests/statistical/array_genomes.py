@@ -1,0 +1,90 @@
+"""Simulated SNP arrays: the model of the project's array simulator in NumPy, one sample at a time.
+
+700,000 SNPs, frequency of B uniform in 0.05 to 0.5, Gaussian noise of B allele fraction (0.035 at heterozygous, 0.012
+at homozygous SNPs) and of the Log R ratio (0.18), which is 0.45 log2(copies / 2); phase switches at each SNP that is
+heterozygous with a given chance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genostab.arrays import Genome, Phase, SnpTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A change of one copy, in all cells of its clone: gain, loss or copy-neutral LOH."""
+
+    chrom: str
+    start: int
+    end: int
+    kind: str
+
+
+# The ten events of the simulator behind research/karyotype.md, section 3c.
+EVENTS = (
+    Event(chrom="chr12", start=0, end=133_275_309, kind="gain"),
+    Event(chrom="chr20", start=0, end=64_444_167, kind="gain"),
+    Event(chrom="chr21", start=0, end=46_709_983, kind="gain"),
+    Event(chrom="chr17", start=50_000_000, end=70_000_000, kind="gain"),
+    Event(chrom="chr1", start=150_000_000, end=154_000_000, kind="gain"),
+    Event(chrom="chr8", start=100_000_000, end=101_000_000, kind="gain"),
+    Event(chrom="chr5", start=100_000_000, end=120_000_000, kind="cnloh"),
+    Event(chrom="chr9", start=0, end=138_394_717, kind="loss"),
+    Event(chrom="chr4", start=60_000_000, end=64_000_000, kind="loss"),
+    Event(chrom="chr10", start=0, end=133_797_422, kind="cnloh"),
+)
+_CHANGE = {"gain": (1.0, 0.0), "loss": (-1.0, 0.0), "cnloh": (1.0, -1.0)}
+
+
+def simulate_array(
+    genome: Genome,
+    seed: int,
+    *,
+    fraction: float = 0.0,
+    events: tuple[Event, ...] = EVENTS,
+    n_snps: int = 700_000,
+    switch_rate: float | None = 0.005,
+    baf_sd: float = 0.035,
+    lrr_sd: float = 0.18,
+    response: float = 0.45,
+) -> SnpTable:
+    """Array of a female whose events are in `fraction` of the cells; without phase where `switch_rate` is None."""
+    rng = np.random.default_rng(seed)
+    length = genome.length_bp[:22].astype(float)
+    n_per = (n_snps * length / length.sum()).astype(int)
+    chrom = np.repeat(np.arange(22, dtype=np.int16), n_per)
+    step = np.repeat(length / n_per, n_per)
+    index = np.arange(chrom.size) - np.repeat(np.cumsum(n_per) - n_per, n_per)
+    position = (step * (index + rng.random(chrom.size))).astype(np.int64)
+    frequency = rng.uniform(0.05, 0.5, chrom.size)
+    first, second = rng.random((2, chrom.size)) < frequency
+    copies_first, copies_second = np.ones((2, chrom.size))
+    for event in events:
+        inside = (chrom == genome.names.index(event.chrom)) & (position >= event.start) & (position < event.end)
+        up, down = _CHANGE[event.kind]
+        copies_first[inside] += up * fraction
+        copies_second[inside] += down * fraction
+    total = copies_first + copies_second
+    is_het = first != second
+    baf = (first * copies_first + second * copies_second) / np.maximum(total, 0.02)
+    baf += np.where(is_het, baf_sd, 0.012) * rng.standard_normal(chrom.size)
+    lrr = response * np.log2(np.maximum(total, 0.1) / 2.0) + lrr_sd * rng.standard_normal(chrom.size)
+    phase = None
+    if switch_rate is not None:
+        flips = np.cumsum(is_het & (rng.random(chrom.size) < switch_rate)) % 2
+        haplotype = np.where(is_het, np.where(first ^ flips.astype(bool), 1, 2), 0)
+        phase = Phase(haplotype=haplotype.astype(np.int8), block=np.where(is_het, 0, -1))
+    return SnpTable(
+        sample=f"seed {seed}",
+        name=tuple(map(str, range(chrom.size))),
+        chrom=chrom,
+        position=position,
+        log_r_ratio=lrr,
+        b_allele_fraction=np.clip(baf, 0.0, 1.0),
+        genotype=(first.astype(np.int8) + second.astype(np.int8)) if switch_rate is not None else np.full(chrom.size, -1, np.int8),
+        phase=phase,
+    )
