@@ -77,8 +77,8 @@ class Call:
 
     Start and end lie between their low and high at the level of the cell fraction; None where that is not estimated.
     `alternatives` are other copy numbers, each in its share of cells, that explain the same ratio as well. `p_value`
-    is its chance under noise anywhere in the genome; `minor_copies` are those of the rarer allele and `probability` that
-    of this state, given that there is a change, where alleles tell.
+    is its chance under noise anywhere in the genome; `minor_copies` are those of the rarer allele and `probability`
+    that of this state, given that there is a change, where alleles tell.
     """
 
     chrom: str

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome, SnpTable
+from genostab.karyotype.allele_homozygous import Zygosity
 from genostab.karyotype.allele_noise import ArrayNoise, fit_array_noise, spread_of_noise
 from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous
 from genostab.karyotype.bins import autosomes
@@ -30,21 +31,22 @@ def signal_of_array(
     Notes
     -----
     Heterozygous is what a phase, or the same donor's other sample, says so; else what lies in the band
-    `allele_baf_low` to `allele_baf_high`, whose edges the likelihood then takes into account.
+    about one half, whose edges the likelihood then takes into account.
     """
     baf = snps.b_allele_fraction
     phased = np.zeros(baf.size, dtype=bool) if snps.phase is None else snps.phase.haplotype > 0
     is_known = phased if known_het is None else known_het | phased
     usable = autosomes(genome)[snps.chrom] & np.isfinite(baf)
-    low, high = settings.allele_baf_low, settings.allele_baf_high
+    low, high = _band(baf[usable], settings)
+    in_band = (baf > low) & (baf < high)
     if not is_known.any():
-        is_het = usable & (baf > low) & (baf < high)
+        is_het = usable & in_band
     else:
         is_het, low, high = usable & is_known, 0.0, 1.0
     kept = np.flatnonzero(is_het)
     if kept.size < settings.min_snps:
         return None
-    in_band = (baf[kept] > settings.allele_baf_low) & (baf[kept] < settings.allele_baf_high)
+    in_band = in_band[kept]
     noise = fit_array_noise(baf[kept][in_band], snps.chrom[kept][in_band], settings)
     away = baf[kept] - noise.centre
     linked = linked_to_previous(snps.phase, snps.chrom, kept)
@@ -54,7 +56,7 @@ def signal_of_array(
     width = settings.symbol_width
     n_symbols = int(np.ceil(2.0 / width))
     symbol = np.clip(np.floor((away + 1.0) / width), 0, n_symbols - 1).astype(np.int32)
-    shown = (np.arange(n_symbols) + 0.5) * width - 1.0
+    shown: Float64 = (np.arange(n_symbols, dtype=np.float64) + 0.5) * width - 1.0
     return AlleleSignal(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
@@ -64,8 +66,33 @@ def signal_of_array(
             partial(_log_likelihood, noise, shown, low - noise.centre, high - noise.centre)
         ),
         variance=float(noise.sd[0] ** 2),
-        spread=spread_of_noise(away[in_band], snps.chrom[kept][in_band], noise, settings),
+        spread=spread_of_noise(away[in_band], snps.chrom[kept][in_band], float(noise.sd[0]), settings),
     )
+
+
+def array_zygosity(snps: SnpTable, genome: Genome, settings: Settings) -> Zygosity:
+    """Autosomal probes and whether they are heterozygous, by where they lie in the band."""
+    usable = autosomes(genome)[snps.chrom] & np.isfinite(snps.b_allele_fraction)
+    baf = snps.b_allele_fraction[usable]
+    low, high = _band(baf, settings)
+    return Zygosity(
+        chrom=snps.chrom[usable], position=snps.position[usable], is_het=(baf > low) & (baf < high)
+    )
+
+
+def _band(baf: Float64, settings: Settings) -> tuple[float, float]:
+    """Where the heterozygous band ends: the homozygous ones reach further in where foreign DNA shifts them.
+
+    Notes
+    -----
+    From `allele_baf_low` inwards to the first place as empty as the emptiest one before `het_baf_low`, within chance.
+    """
+    folded = np.minimum(baf, 1.0 - baf)
+    edges = np.arange(settings.allele_baf_low, settings.het_baf_low + settings.band_step, settings.band_step)
+    counts = np.histogram(folded, bins=edges)[0]
+    least = counts.min()
+    first = int(np.argmax(counts <= 2.0 * least + 3.0 * np.sqrt(least + 1.0)))
+    return float(edges[first]), 1.0 - float(edges[first])
 
 
 def _log_likelihood(

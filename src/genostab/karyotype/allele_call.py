@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtri
 
 from genostab.arrays import Genome
 from genostab.karyotype.allele_region import AlleleRegion, allele_regions
 from genostab.karyotype.allele_search import AlleleRun, find_runs
+from genostab.karyotype.allele_sensitivity import allele_sensitivity
 from genostab.karyotype.allele_signal import AlleleSignal, shift_likelihood, within
 from genostab.karyotype.allele_state import STATES, Depth, Reading, ShiftCurve, read_region, shift_curve
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.call import Karyotype, reject
+from genostab.karyotype.fraction import explain_ratio
 from genostab.karyotype.origin import mean_over
 from genostab.karyotype.regions import bins_between
 from genostab.karyotype.settings import Settings
@@ -28,10 +31,11 @@ _RESPONSES = 41
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """Log2 ratio shown per log2 of copies, and how uncertain that is."""
+    """Log2 ratio shown per log2 of copies, how uncertain that is, and how it differs from place to place."""
 
     mean: float
     cv: float
+    place_cv: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,19 +97,37 @@ def add_alleles(
     ]
     calibrated = _calibrated(found, response, settings)
     found = [_read_again(each, response, calibrated, settings) for each in found]
+    left = [call for call in karyotype.calls if all(each.call is not call for each in found)]
+    firm = [call for call in left if call.reported]
+    found = [
+        each
+        for each in found
+        if each.call or not any(_lies_in(each, call, genome, settings) for call in firm)
+    ]
     chosen = _chosen(found, settings)
     calls = [_make_call(each, karyotype, parents, genome, hotspots, platform, settings) for each in chosen]
-    for call in karyotype.calls:
-        mine = next((each for each in found if each.call is call), None)
-        if mine is None:
-            calls.append(call)
-        elif not any(_overlap(mine, each) > 0 for each in chosen):
-            calls.append(_not_seen(call, mine, settings))
+    calls += [_by_depth_alone(call, karyotype, signal, genome, calibrated, settings) for call in left]
+    calls += [
+        _not_seen(each.call, each)
+        for each in found
+        if each.call and not any(_overlap(each, other) > 0 for other in chosen)
+    ]
     order = sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))
-    return replace(karyotype, calls=tuple(order))
+    least = calibrated.mean * (1.0 - float(ndtri(settings.power)) * calibrated.cv)
+    rows = allele_sensitivity(signal, karyotype.profile, least, genome, hotspots, settings)
+    return replace(karyotype, calls=tuple(order), sensitivity=(*karyotype.sensitivity, *rows))
 
 
-def _depth_of(karyotype: Karyotype, chrom: int, start: int, end: int) -> Depth:
+def _depth_of(
+    karyotype: Karyotype, genome: Genome, chrom: int, start: int, end: int, settings: Settings
+) -> Depth:
+    """Mean ratio of an interval; it says nothing where depth has found a change that takes another part of it."""
+    for call in karyotype.calls:
+        shared = min(call.end, end) - max(call.start, start)
+        if call.chrom != genome.names[chrom] or shared <= 0 or call.p_value > settings.family_wise_error:
+            continue
+        if shared < settings.same_extent * max(end - start, call.end - call.start):
+            return _NO_DEPTH
     mean = mean_over(karyotype.profile, chrom, start, end)
     return _NO_DEPTH if mean is None else Depth(ratio_log2=mean[0], sd_log2=mean[1])
 
@@ -120,10 +142,13 @@ def _of_depth(
         chrom = genome.names.index(call.chrom)
         inside = within(signal, chrom, call.start, call.end)
         is_other = not call.reported and call.p_value <= alpha
-        if is_other or inside.stop - inside.start < settings.min_hets:
+        # Where no copy is left, what looks heterozygous is noise.
+        if is_other or call.copy_number == 0 or inside.stop - inside.start < settings.min_hets:
             continue
-        each = _candidate(karyotype, signal, chrom, call.start, call.end, response, settings)
+        each = _candidate(karyotype, signal, genome, chrom, call.start, call.end, response, settings)
         log_p = math.log(max(call.p_value, _LEAST_P)) - each.reading.log_allele
+        if each.reading.log_allele < -math.log(settings.max_het_odds):
+            log_p = 0.0  # a level of intensity that no allele bears out, whatever made it
         ends = (call.start_low, call.start_high, call.end_low, call.end_high)
         found.append(
             replace(
@@ -147,7 +172,7 @@ def _of_runs(
     for run in find_runs(signal, genome, settings):
         whole = next((each for each in regions if _fills(run, each, signal, settings)), None)
         start, end = (whole.start, whole.end) if whole else (run.start, run.end)
-        each = _candidate(karyotype, signal, run.chrom, start, end, response, settings)
+        each = _candidate(karyotype, signal, genome, run.chrom, start, end, response, settings)
         # No more than the best single shift gives once the noise of this place is open.
         evidence = min(run.log_evidence, float(each.curve.log_ratio.max()))
         found.append(
@@ -181,17 +206,19 @@ def _of_regions(
     ]
     found = []
     for region in regions:
-        each = _candidate(karyotype, signal, region.chrom, region.start, region.end, response, settings)
-        log_p = math.log(len(regions)) - each.reading.log_total
-        found.append(
-            replace(each, log_p=log_p, log_alpha=math.log(settings.allele_family_wise_error / 2.0))
+        each = _candidate(
+            karyotype, signal, genome, region.chrom, region.start, region.end, response, settings
         )
+        # A level of intensity that the alleles speak against is no change, however firm it is.
+        log_p = math.log(len(regions)) - each.reading.log_total if each.reading.log_allele > 0.0 else 0.0
+        found.append(replace(each, log_p=log_p, log_alpha=math.log(settings.allele_family_wise_error / 2.0)))
     return found
 
 
 def _candidate(
     karyotype: Karyotype,
     signal: AlleleSignal,
+    genome: Genome,
     chrom: int,
     start: int,
     end: int,
@@ -201,7 +228,7 @@ def _candidate(
     """An interval as alleles and depth show it, without a judgement."""
     inside = within(signal, chrom, start, end)
     curve = shift_curve(lambda shifts: shift_likelihood(signal, inside, shifts, settings), settings)
-    depth = _depth_of(karyotype, chrom, start, end)
+    depth = _depth_of(karyotype, genome, chrom, start, end, settings)
     n_snps = inside.stop - inside.start
     return _Candidate(
         chrom=chrom,
@@ -225,27 +252,21 @@ def _calibrated(found: Sequence[_Candidate], response: Response, settings: Setti
     log_posterior = -0.5 * np.square(np.log(tried / response.mean) / response.cv)
     for each in clear:
         log_posterior += [
-            read_region(
-                each.curve, each.depth, float(r), settings.place_cv, each.n_snps, settings
-            ).log_total
+            read_region(each.curve, each.depth, float(r), response.place_cv, each.n_snps, settings).log_total
             for r in tried
         ]
     weight = np.exp(log_posterior - log_posterior.max())
     weight /= weight.sum()
     mean = float(weight @ tried)
     sd = float(np.sqrt(weight @ np.square(tried - mean)))
-    return Response(mean=mean, cv=math.hypot(sd / mean, settings.place_cv))
+    return replace(response, mean=mean, cv=math.hypot(sd / mean, response.place_cv))
 
 
-def _read_again(
-    candidate: _Candidate, before: Response, after: Response, settings: Settings
-) -> _Candidate:
+def _read_again(candidate: _Candidate, before: Response, after: Response, settings: Settings) -> _Candidate:
     """The candidate read with the calibrated response; its chance under noise stays that of before."""
     if after == before:
         return candidate
-    reading = read_region(
-        candidate.curve, candidate.depth, after.mean, after.cv, candidate.n_snps, settings
-    )
+    reading = read_region(candidate.curve, candidate.depth, after.mean, after.cv, candidate.n_snps, settings)
     return replace(candidate, reading=reading)
 
 
@@ -264,9 +285,7 @@ def _chosen(found: Sequence[_Candidate], settings: Settings) -> list[_Candidate]
         parts = _disjoint([other for other in significant if other is not each and _is_inside(other, each)])
         if sum(part.log_p for part in parts) < each.log_p and len(parts) > 1:
             continue
-        if all(
-            max(_overlap(each, other), _overlap(other, each)) < settings.same_share for other in chosen
-        ):
+        if all(max(_overlap(each, other), _overlap(other, each)) < settings.same_share for other in chosen):
             chosen.append(each)
     return chosen
 
@@ -289,11 +308,41 @@ def _is_inside(each: _Candidate, other: _Candidate) -> bool:
     return each.chrom == other.chrom and each.start >= other.start and each.end <= other.end
 
 
-def _not_seen(call: Call, candidate: _Candidate, settings: Settings) -> Call:
-    """A change of depth that the alleles do not bear out, or the call as it was where they say little."""
+def _lies_in(each: _Candidate, call: Call, genome: Genome, settings: Settings) -> bool:
+    shared = min(call.end, each.end) - max(call.start, each.start)
+    is_same = call.chrom == genome.names[each.chrom]
+    return is_same and shared >= settings.same_share * (each.end - each.start)
+
+
+def _by_depth_alone(
+    call: Call,
+    karyotype: Karyotype,
+    signal: AlleleSignal,
+    genome: Genome,
+    response: Response,
+    settings: Settings,
+) -> Call:
+    """A change without SNPs enough to speak, with the response that the others show."""
+    chrom = genome.names.index(call.chrom)
+    inside = within(signal, chrom, call.start, call.end)
+    call = replace(call, n_snps=inside.stop - inside.start)
+    depth = mean_over(karyotype.profile, chrom, call.start, call.end)
+    is_whole = call.kind != "cnloh" and call.copy_number in (1, 3) and call.chrom not in ("chrX", "chrY")
+    if depth is None or not is_whole or response.mean == 1.0:
+        return call
+    ratio, sd = depth[0] / response.mean, depth[1] / response.mean
+    reach = -float(ndtri((1.0 - settings.level) / 2.0)) * math.hypot(sd, response.cv * ratio)
+    state = explain_ratio(ratio, reach, settings.level, 2, call.n_bins)
+    return replace(call, copy_number=state.copy_number, cell_fraction=state.cell_fraction)
+
+
+def _not_seen(call: Call, candidate: _Candidate) -> Call:
+    """A change of depth that the alleles do not bear out."""
     if not call.reported:
         return call
-    return reject(call, f"its {candidate.n_snps} heterozygous SNPs stay balanced, which rules out such a change")
+    return reject(
+        call, f"its {candidate.n_snps} heterozygous SNPs are balanced, which rules out such a change"
+    )
 
 
 def _make_call(

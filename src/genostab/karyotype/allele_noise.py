@@ -49,7 +49,7 @@ def fit_array_noise(baf: Float64, chrom: Int16, settings: Settings) -> ArrayNois
     Expectation-maximisation of a mixture of two Gaussians with a common mean and a uniform background (Dempster et al.
     1977).
     """
-    quiet = _quiet(baf, chrom)
+    quiet = quiet_snps(baf, chrom)
     reach = settings.het_baf_high - settings.het_baf_low
     centre = float(np.median(baf[quiet]))
     x = baf[quiet] - centre
@@ -71,8 +71,14 @@ def fit_array_noise(baf: Float64, chrom: Int16, settings: Settings) -> ArrayNois
     return ArrayNoise(centre=centre, sd=sds, share=gaussians, stray=float(shares[2]), range=reach)
 
 
-def _quiet(baf: Float64, chrom: Int16) -> Bool:
-    """SNPs of chromosomes that scatter no more than chance allows above the median chromosome."""
+def quiet_snps(baf: Float64, chrom: Int16) -> Bool:
+    """Which SNPs are of chromosomes that scatter no more than chance allows above the median chromosome.
+
+    Parameters
+    ----------
+    baf : ndarray of float64, shape (n,), allele fraction of heterozygous SNPs
+    chrom : ndarray of int16, shape (n,)
+    """
     present = np.unique(chrom)
     n = np.array([(chrom == c).sum() for c in present])
     centre = np.median(baf)
@@ -83,14 +89,14 @@ def _quiet(baf: Float64, chrom: Int16) -> Bool:
     return np.isin(chrom, present[is_quiet])
 
 
-def spread_of_noise(x: Float64, chrom: Int16, noise: ArrayNoise, settings: Settings) -> tuple[tuple[int, float], ...]:
+def spread_of_noise(x: Float64, chrom: Int16, sd: float, settings: Settings) -> tuple[tuple[int, float], ...]:
     """How much the scale of the noise differs from place to place, beyond chance, by number of SNPs.
 
     Parameters
     ----------
     x : ndarray of float64, shape (n,), deviation of balanced heterozygous probes from the centre, in genome order
     chrom : ndarray of int16, shape (n,)
-    noise : ArrayNoise
+    sd : float, of most of them
     settings : Settings, table [allele]
 
     Notes
@@ -98,7 +104,7 @@ def spread_of_noise(x: Float64, chrom: Int16, noise: ArrayNoise, settings: Setti
     Of the mean bounded absolute deviation of blocks of `spread_sizes` SNPs, its variance less that of independent
     SNPs, as a share of the mean; both robust against single blocks that are not balanced.
     """
-    bound = 3.0 * float(noise.sd[0])
+    bound = 3.0 * sd
     y = np.minimum(np.abs(x), bound)
     found: list[tuple[int, float]] = []
     for size in settings.spread_sizes:
@@ -117,4 +123,4 @@ def spread_of_noise(x: Float64, chrom: Int16, noise: ArrayNoise, settings: Setti
         # What so many blocks cannot rule out counts as there.
         excess = max(variance - chance, chance * float(np.sqrt(2.0 / len(means))))
         found.append((size, float(np.sqrt(excess)) / centre))
-    return tuple(found) or ((settings.spread_sizes[0], 0.0),)
+    return tuple(found) or ((settings.spread_sizes[0], settings.usual_spread),)

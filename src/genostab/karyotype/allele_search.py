@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from genostab.arrays import Float64, Genome
-from genostab.kernels.allele_path import imbalance_posterior
 from genostab.karyotype.allele_signal import AlleleSignal, ratio_tables, spread_at, within
 from genostab.karyotype.settings import Settings
+from genostab.kernels.allele_path import imbalance_posterior
 
 _INSIDE = 0.5  # more likely in than out
 
@@ -121,9 +121,7 @@ def _posterior(
 ) -> tuple[Float64, float]:
     """Chance of imbalance at each SNP and log evidence, over all readings of the phase."""
     found = [
-        imbalance_posterior(
-            signal.symbol[inside], each.plus, each.minus, each.switch[inside], enter, leave
-        )
+        imbalance_posterior(signal.symbol[inside], each.plus, each.minus, each.switch[inside], enter, leave)
         for each in readings
     ]
     evidence = np.array([log_evidence for _, log_evidence in found])

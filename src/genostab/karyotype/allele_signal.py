@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from genostab.arrays import Bool, Float64, Int16, Int32, Int64, Phase
-from genostab.kernels.allele_path import imbalance_likelihood
 from genostab.karyotype.settings import Settings
+from genostab.kernels.allele_path import imbalance_likelihood
 
 LogLikelihood = Callable[[tuple[float, ...], float], Float64]
 
@@ -51,15 +51,15 @@ def linked_to_previous(phase: Phase | None, chrom: Int16, kept: Int64) -> Bool |
     is_phased, block = phase.haplotype[kept] > 0, phase.block[kept]
     linked = np.zeros(kept.size, dtype=bool)
     # An unphased SNP breaks the link on both sides: few are, where any phase is given.
-    linked[1:] = (
-        is_phased[1:] & is_phased[:-1] & (block[1:] == block[:-1]) & (np.diff(chrom[kept]) == 0)
-    )
+    linked[1:] = is_phased[1:] & is_phased[:-1] & (block[1:] == block[:-1]) & (np.diff(chrom[kept]) == 0)
     return linked
 
 
 def within(signal: AlleleSignal, chrom: int, start: int, end: int) -> slice:
     """SNPs of an interval [start, end) of a chromosome."""
-    a, b = (int(np.searchsorted(signal.chrom, chrom, side=side)) for side in ("left", "right"))  # type: ignore[call-overload]
+    own = np.int16(chrom)
+    a = int(np.searchsorted(signal.chrom, own, side="left"))
+    b = int(np.searchsorted(signal.chrom, own, side="right"))
     first, last = np.searchsorted(signal.position[a:b], [start, end])
     return slice(a + int(first), a + int(last))
 
@@ -99,9 +99,9 @@ def shift_likelihood(signal: AlleleSignal, inside: slice, shifts: Float64, setti
 
     Notes
     -----
-    Without phase each SNP's sign is open, and the noise may be wider or narrower in this place than elsewhere: its scale
-    is integrated over what places of that size show, under balance as under imbalance. With phase the sign turns with
-    one of the stated rates. Readings with and without phase are averaged as likelihood ratios, so that the mean
+    Without phase each SNP's sign is open, and the noise may be wider or narrower in this place than elsewhere: its
+    scale is integrated over what places of that size show, under balance as under imbalance. With phase the sign turns
+    with one of the stated rates. Readings with and without phase are averaged as likelihood ratios, so that the mean
     under balance stays 1.
     """
     tried = tuple(shifts.tolist())
@@ -123,9 +123,7 @@ def ratio_tables(signal: AlleleSignal, shifts: tuple[float, ...]) -> tuple[Float
     )
 
 
-def _unphased(
-    signal: AlleleSignal, inside: slice, shifts: tuple[float, ...], settings: Settings
-) -> Float64:
+def _unphased(signal: AlleleSignal, inside: slice, shifts: tuple[float, ...], settings: Settings) -> Float64:
     counts = np.bincount(signal.symbol[inside]).astype(np.float64)
     seen = np.flatnonzero(counts)
     deviate, weight = np.polynomial.hermite_e.hermegauss(settings.spread_nodes)

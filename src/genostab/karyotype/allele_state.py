@@ -13,9 +13,6 @@ from genostab.karyotype.settings import Settings
 from genostab.results import CallKind, Estimate
 from genostab.units import FRACTION
 
-_LEAST_COPIES = 1e-3  # of two: the logarithm of no copy at all
-_REFINEMENTS, _MORE_POINTS, _FINE = 8, 17, 0.3  # until neighbours of the maximum differ by less than so much
-
 
 @dataclass(frozen=True, kw_only=True)
 class CopyState:
@@ -31,9 +28,14 @@ STATES = (
     CopyState(minor=0, major=1, kind="loss"),
     CopyState(minor=0, major=2, kind="cnloh"),
     CopyState(minor=1, major=3, kind="gain"),
-    CopyState(minor=2, major=2, kind="gain"),
-    CopyState(minor=0, major=0, kind="loss"),
 )
+"""What a call may be. Two copies more, or none left, with balanced alleles in a part of the cells are left out: a level
+of intensity that no allele confirms is far more often an artefact."""
+
+
+_TWO_MORE = STATES[3]
+_LEAST_COPIES = 1e-3  # of two: the logarithm of no copy at all
+_REFINEMENTS, _MORE_POINTS, _FINE = 8, 17, 0.3  # until neighbours of the maximum differ by less than so much
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +63,17 @@ class Reading:
     log_depth: float
 
 
-def _shift_and_ratio(fraction: Float64) -> tuple[Float64, Float64]:
-    """Allele shift and log2 ratio of every state at each fraction; float64, shape (n_states, n_fractions), each."""
+def shift_and_ratio(fraction: Float64) -> tuple[Float64, Float64]:
+    """Allele shift and log2 ratio of every state at each fraction.
+
+    Parameters
+    ----------
+    fraction : ndarray of float64, shape (n_fractions,), of the cells, 0..1
+
+    Returns
+    -------
+    ndarray of float64, shape (n_states, n_fractions), twice
+    """
     minor = np.array([state.minor for state in STATES])[:, np.newaxis]
     major = np.array([state.major for state in STATES])[:, np.newaxis]
     total = np.maximum(2.0 + fraction * (minor + major - 2.0), 2.0 * _LEAST_COPIES)
@@ -100,9 +111,7 @@ def shift_curve(log_ratio_of: Callable[[Float64], Float64], settings: Settings) 
         order = np.argsort(np.concatenate((shift, more)))
         log_ratio = np.concatenate((log_ratio, log_ratio_of(more)))[order]
         shift = np.concatenate((shift, more))[order]
-    return ShiftCurve(
-        shift=np.concatenate(([0.0], shift)), log_ratio=np.concatenate(([0.0], log_ratio))
-    )
+    return ShiftCurve(shift=np.concatenate(([0.0], shift)), log_ratio=np.concatenate(([0.0], log_ratio)))
 
 
 def read_region(
@@ -122,8 +131,9 @@ def read_region(
     Notes
     -----
     p(state, f | alleles, depth) ~ prior(state) prior(f) L(shift(state, f)) N(ratio; response r(state, f), sd), the
-    prior of f even in log f. The evidence of alleles is weighed by the posterior of depth alone, and the other way
-    round, so that either is a likelihood ratio whose mean without a change is 1 whatever the other shows.
+    prior of f even in log f but for a share of clones that fill all cells. The evidence of alleles is weighed by the
+    posterior of depth alone, and the other way round, so that either is a likelihood ratio whose mean without a change
+    is 1 whatever the other shows.
     """
     fraction = np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)
     at = _Terms.at(fraction, curve, depth, response, response_cv, settings)
@@ -169,7 +179,7 @@ class _Terms:
         response_cv: float,
         settings: Settings,
     ) -> _Terms:
-        shift, ratio = _shift_and_ratio(fraction)
+        shift, ratio = shift_and_ratio(fraction)
         # Linear in the square of the shift, as the logarithm is where it is small.
         of_alleles = np.interp(shift**2, curve.shift**2, curve.log_ratio)
         of_depth = np.zeros_like(ratio)
@@ -177,16 +187,20 @@ class _Terms:
             sd = np.hypot(depth.sd_log2, response_cv * response * ratio)
             of_depth = -0.5 * np.square((depth.ratio_log2 - response * ratio) / sd) - np.log(sd)
             of_depth += 0.5 * (depth.ratio_log2 / depth.sd_log2) ** 2 + np.log(depth.sd_log2)
-        width = _log_width(fraction)
-        prior = np.log(np.array(settings.state_shares))[:, np.newaxis] + np.log(width / width.sum())
+        prior = np.log(np.array(settings.state_shares))[:, np.newaxis] + _log_prior(fraction, settings)
+        # Two copies more of one allele in a share of the cells are one copy more in twice as many, to the last digit.
+        prior[STATES.index(_TWO_MORE)] += np.where(fraction > 0.5, 0.0, -np.inf)
         return _Terms(prior=prior, of_alleles=of_alleles, of_depth=of_depth)
 
 
-def _log_width(fraction: Float64) -> Float64:
-    """What each point of a grid stands for, in log fraction."""
+def _log_prior(fraction: Float64, settings: Settings) -> Float64:
+    """A share of clones fills all cells; the others are even in log fraction."""
     x = np.log(fraction)
     edges = np.concatenate(([x[0]], (x[1:] + x[:-1]) / 2.0, [x[-1]]))
-    return np.asarray(np.diff(edges))
+    width = np.diff(edges)
+    prior = (1.0 - settings.clonal_share) * width / width.sum()
+    prior[-1] += settings.clonal_share
+    return np.asarray(np.log(prior))
 
 
 def _estimate(fraction: Float64, log_posterior: Float64, n: int, settings: Settings) -> Estimate:
@@ -194,7 +208,7 @@ def _estimate(fraction: Float64, log_posterior: Float64, n: int, settings: Setti
     weight = np.exp(log_posterior - log_posterior.max())
     running = np.concatenate(([0.0], np.cumsum(weight))) / weight.sum()
     x = np.log(fraction)
-    edges = np.concatenate(([x[0]], (x[1:] + x[:-1]) / 2.0, [x[-1]]))
+    edges = np.concatenate(([x[0]], (x[1:-1] + x[:-2]) / 2.0, [x[-1], x[-1]]))  # all cells: one point
     tail = (1.0 - settings.level) / 2.0
     low, middle, high = np.exp(np.interp([tail, 0.5, 1.0 - tail], running, edges))
     return Estimate(

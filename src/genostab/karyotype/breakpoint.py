@@ -49,8 +49,8 @@ def break_interval(
     is_start = outside < inside
     values, weight = profile.ratio_log2[first:last], 1.0 / np.square(profile.sd_log2[first:last])
     cut = middle - first
-    left = float(np.dot(weight[:cut], values[:cut]) / weight[:cut].sum())
-    right = float(np.dot(weight[cut:], values[cut:]) / weight[cut:].sum())
+    left = float((weight[:cut] * values[:cut]).sum() / weight[:cut].sum())
+    right = float((weight[cut:] * values[cut:]).sum() / weight[cut:].sum())
     gain: Float64 = weight * (np.square(values - right) - np.square(values - left))
     loss = -np.concatenate(
         ([0.0], np.cumsum(gain))

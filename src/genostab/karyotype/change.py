@@ -259,7 +259,7 @@ def _overlaps(a: Change, b: Change) -> bool:
 def _mean_of(profile: Profile, chosen: Bool | slice) -> float:
     """Weighted mean of chosen bins."""
     weight = 1.0 / np.square(profile.sd_log2[chosen])
-    return float(np.dot(weight, profile.ratio_log2[chosen]) / weight.sum())
+    return float((weight * profile.ratio_log2[chosen]).sum() / weight.sum())
 
 
 def _quiet_bins(profile: Profile, changes: Sequence[Change]) -> Bool:
@@ -348,15 +348,18 @@ def _test_region(
 ) -> Change:
     """A whole region on its free bins and those of the called segments that deviate like them."""
 
-    def test(index: Int64) -> Change:
-        return _change_of_bins(profile, region, index, n_regions, settings, sex_sd_log2)
+    def test(chosen: Bool) -> Change:
+        return _change_of_bins(profile, region, chosen, n_regions, settings, sex_sd_log2)
 
-    index = region.first + np.flatnonzero(free[region.first : region.last])
-    change = test(index)
+    chosen = free[region.first : region.last]
+    change = test(chosen)
     parts = [part for part in called if _is_part(part, change, settings)]
     if not parts:
         return change
-    return test(np.sort(np.concatenate([index, *(np.arange(part.first, part.last) for part in parts)])))
+    chosen = chosen.copy()
+    for part in parts:
+        chosen[part.first - region.first : part.last - region.first] = True
+    return test(chosen)
 
 
 def _localised(
@@ -377,7 +380,7 @@ def _localised(
             rest[max(segment.first - region.first, 0) : max(segment.last - region.first, 0)] = False
         if not own or rest.sum() < settings.min_bins:
             continue
-        other = _change_of_bins(profile, region, region.first + np.flatnonzero(rest), 1, settings, 0.0)
+        other = _change_of_bins(profile, region, rest, 1, settings, 0.0)
         if other.score < settings.quiet_z and not any(_is_alike(found[i], other, settings) for i in own):
             carriers += [(i, region) for i in own]
     return carriers
@@ -402,16 +405,19 @@ def _is_alike(a: Change, b: Change, settings: Settings) -> bool:
 def _change_of_bins(
     profile: Profile,
     region: Region | Change,
-    index: Int64,
+    chosen: Bool,
     n_regions: int,
     settings: Settings,
     sex_sd_log2: float,
 ) -> Change:
-    weight = 1.0 / np.square(profile.sd_log2[index])
-    mean = float(np.dot(weight, profile.ratio_log2[index]) / weight.sum())
+    """The chosen ones of a region's bins as one change of the region."""
+    bins = slice(region.first, region.last)
+    weight = chosen / np.square(profile.sd_log2[bins])
+    mean = float((weight * profile.ratio_log2[bins]).sum() / weight.sum())
     independent = np.array([1.0 / np.sqrt(weight.sum())])
-    n_bins = np.array([float(index.size)])
-    se, df = standard_error(profile, independent, n_bins, profile.autosome[index[:1]])
+    size = int(chosen.sum())
+    n_bins = np.array([float(size)])
+    se, df = standard_error(profile, independent, n_bins, profile.autosome[[region.first]])
     total = math.hypot(se[0], 0.0 if profile.autosome[region.first] else sex_sd_log2)
     p = float(family_p_value(np.array([mean / total]), n_bins, n_regions, tail_in(profile), df)[0])
     return Change(
@@ -425,6 +431,6 @@ def _change_of_bins(
         df=float(df[0]),
         score=abs(mean) / total,
         p_value=p,
-        is_significant=p <= settings.family_wise_error / 2 and index.size >= settings.min_bins,
+        is_significant=p <= settings.family_wise_error / 2 and size >= settings.min_bins,
         is_segment=False,
     )

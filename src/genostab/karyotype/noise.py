@@ -315,7 +315,7 @@ def tail_of(deviations: Float64, most: float) -> tuple[Float64, Float64]:
     counts, _ = np.histogram(np.minimum(np.abs(deviations) / spread, most), edges)
     middle = 0.5 * (edges[1:] + edges[:-1])
     share = counts / counts.sum()
-    share_sd = math.sqrt(float(np.dot(share, np.square(middle))))
+    share_sd = math.sqrt(float((share * np.square(middle)).sum()))
     tilt = np.linspace(0.0, 2.0 * most, _TAIL_STEPS * 2 + 1)
     cumulant = np.log(np.cosh(np.outer(tilt, middle / share_sd)) @ share)
     sd = np.linspace(0.0, most, _TAIL_STEPS + 1)

@@ -20,7 +20,7 @@ def mean_over(profile: Profile, chrom: int, start: int, end: int) -> tuple[float
     if last <= first:
         return None
     weight = 1.0 / np.square(profile.sd_log2[first:last])
-    mean = float(np.dot(weight, profile.ratio_log2[first:last]) / weight.sum())
+    mean = float((weight * profile.ratio_log2[first:last]).sum() / weight.sum())
     se, _ = standard_error(
         profile,
         np.array([1.0 / np.sqrt(weight.sum())]),

@@ -58,12 +58,12 @@ def arm_of(chrom: Int16, start: Int64, genome: Genome) -> Int16:
 
 def bins_between(profile: Profile, chrom: int, start: int, end: int) -> tuple[int, int]:
     """Bins [first, last) of a profile whose middle lies in [start, end) of a chromosome."""
-    a = int(np.searchsorted(profile.chrom, chrom, side="left"))
-    b = int(np.searchsorted(profile.chrom, chrom, side="right"))
-    middle = (profile.start[a:b] + profile.end[a:b]) / 2.0
-    return a + int(np.searchsorted(middle, start, side="left")), a + int(
-        np.searchsorted(middle, end, side="left")
-    )
+    own = np.int16(chrom)  # a wider integer would have all of profile.chrom converted
+    a = int(np.searchsorted(profile.chrom, own, side="left"))
+    b = int(np.searchsorted(profile.chrom, own, side="right"))
+    twice_middle = profile.start[a:b] + profile.end[a:b]
+    first, last = np.searchsorted(twice_middle, [2 * start, 2 * end], side="left")
+    return a + int(first), a + int(last)
 
 
 def bin_spacing_bp(profile: Profile, chosen: Bool) -> float:

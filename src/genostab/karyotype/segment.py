@@ -85,7 +85,7 @@ def weak_breaks(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
         wave_variance, least_z2 = tables[is_autosome]
         weights = 1.0 / np.square(profile.sd_log2[a:b])
         total = float(weights.sum())
-        mean = float(np.dot(weights, profile.ratio_log2[a:b])) / total
+        mean = float((weights * profile.ratio_log2[a:b]).sum()) / total
         is_quiet = is_autosome and mean * mean < settings.quiet_z**2 * (1.0 / total + wave_variance[b - a])
         first, last, excess = strongest_interval(
             profile.ratio_log2[a:b],

@@ -67,20 +67,22 @@ class Settings:
     het_error: float
     max_het_odds: float
     min_hets: int
-    max_balanced_share: float
-    balanced_z: float
+    min_same_donor: float
     min_depth: int
     min_snps: int
     least_het_share: float
     allele_family_wise_error: float
     allele_baf_low: float
-    allele_baf_high: float
+    band_step: float
     max_unfilled_share: float
+    same_extent: float
     place_cv: float
+    count_response_cv: float
     switch_rates: tuple[float, ...]
     spread_nodes: int
     spread_sizes: tuple[int, ...]
     min_spread_blocks: int
+    usual_spread: float
     least_stray: float
     symbol_width: float
     least_shift: float
@@ -90,6 +92,9 @@ class Settings:
     least_fraction: float
     n_fractions: int
     state_shares: tuple[float, ...]
+    clonal_share: float
+    homozygous_error: float
+    min_homozygous_bp: int
     power: float
     sizes_bp: tuple[int, ...]
     min_adjoining_share: float

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from genostab.arrays import Bins, Bool, Float64, Genome, Profile, SnpTable
+from genostab.arrays import Bins, Bool, Genome, Profile, SnpTable
+from genostab.karyotype.allele_array import array_zygosity, signal_of_array
+from genostab.karyotype.allele_call import Response, add_alleles
+from genostab.karyotype.allele_homozygous import add_homozygous
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.bins import autosomes, expected_ploidy
 from genostab.karyotype.call import Karyotype, call_depth, reject, withhold
 from genostab.karyotype.mask import in_pseudo_autosomal
-from genostab.karyotype.noise import bounded_chi2, excess_variance
 from genostab.karyotype.normalise import make_profile
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
@@ -123,8 +125,9 @@ def call_array(
 
     Notes
     -----
-    Segments come from the Log R ratio. A loss in most cells that still has heterozygous probes is rejected, and a
-    change whose heterozygous probes stay balanced. An array noisier than `max_lrr_sd` is not called at all.
+    Changes are looked for in the Log R ratio and in the B allele fraction, and read with both (see `add_alleles`). A
+    loss too short for that, in most cells, that still has heterozygous probes is rejected. An array noisier than
+    `max_lrr_sd` is not called at all.
     """
     karyotype = call_depth(
         alone=array_profile(sample, genome, sex, settings),
@@ -139,6 +142,24 @@ def call_array(
         sex_sd_log2=math.inf,
         settings=settings,
     )
+    karyotype = replace(
+        karyotype, calls=tuple(_without_copies(call, sample, genome, settings) for call in karyotype.calls)
+    )
+    signal = signal_of_array(sample, known_heterozygous(sample, parents, settings), genome, settings)
+    if signal is not None:
+        karyotype = add_alleles(
+            karyotype,
+            signal,
+            [each for each in (signal_of_array(p, None, genome, settings) for p in parents) if each],
+            genome=genome,
+            hotspots=hotspots,
+            platform="arr",
+            response=Response(mean=1.0, cv=settings.response_cv, place_cv=settings.place_cv),
+            settings=settings,
+        )
+        karyotype = add_homozygous(
+            karyotype, array_zygosity(sample, genome, settings), genome, "arr", settings
+        )
     is_het = heterozygous_probes(sample, settings)
     calls = tuple(_checked(call, sample, is_het, genome, settings) for call in karyotype.calls)
     karyotype = replace(karyotype, calls=calls)
@@ -148,6 +169,21 @@ def call_array(
     return withhold(
         karyotype, f"the Log R ratios have a standard deviation of {sd:.2f}, above {settings.max_lrr_sd:g}"
     )
+
+
+def known_heterozygous(sample: SnpTable, parents: Sequence[SnpTable], settings: Settings) -> Bool | None:
+    """Probes that are heterozygous in the one parent line; None without one, or where it is of another donor.
+
+    Notes
+    -----
+    Of the same donor where nearly all its heterozygous probes (`min_same_donor`) are so in the sample as well: a
+    parent's child has about half of them, and losses of heterozygosity take a part.
+    """
+    if len(parents) != 1 or parents[0].name != sample.name:
+        return None
+    of_parent = heterozygous_probes(parents[0], settings)
+    shared = float(heterozygous_probes(sample, settings)[of_parent].mean()) if of_parent.any() else 0.0
+    return of_parent if shared >= settings.min_same_donor else None
 
 
 def heterozygous_probes(snps: SnpTable, settings: Settings) -> Bool:
@@ -164,12 +200,10 @@ def _inside(snps: SnpTable, call: Call, genome: Genome) -> Bool:
 
 
 def _checked(call: Call, snps: SnpTable, is_het: Bool, genome: Genome, settings: Settings) -> Call:
-    """The call with its number of probes, no copy at all where they are silent, and rejected where alleles speak up."""
-    inside = _inside(snps, call, genome)
-    known = inside & np.isfinite(snps.b_allele_fraction)
-    call = _without_copies(replace(call, n_snps=int(known.sum())), snps.log_r_ratio[inside], settings)
-    reason = _too_heterozygous(call, snps, known, is_het, settings)
-    reason = reason or _too_balanced(call, snps, inside, is_het, genome, settings)
+    """The call with its number of probes, and rejected where it is short and its alleles speak up."""
+    known = _inside(snps, call, genome) & np.isfinite(snps.b_allele_fraction)
+    call = replace(call, n_snps=int(known.sum()))
+    reason = _too_heterozygous(call, snps, known, is_het, settings) if call.minor_copies is None else ""
     return reject(call, reason) if reason else call
 
 
@@ -179,7 +213,7 @@ def _too_heterozygous(call: Call, snps: SnpTable, known: Bool, is_het: Bool, set
     Notes
     -----
     A loss in a fraction f of the cells leaves B allele fractions of 1 / (2 - f), outside the middle band from
-    f = 2 - 1 / `het_baf_high` on. Up to there `_too_balanced` judges.
+    f = 2 - 1 / `het_baf_high` on.
     """
     is_beyond = (call.cell_fraction.low or 0.0) >= 2.0 - 1.0 / settings.het_baf_high
     if call.kind != "loss" or call.copy_number != 1 or not is_beyond or not known.any():
@@ -192,41 +226,15 @@ def _too_heterozygous(call: Call, snps: SnpTable, known: Bool, is_het: Bool, set
     return f"{k} of its {n} probes are heterozygous, which a loss in so many cells rules out"
 
 
-def _too_balanced(
-    call: Call, snps: SnpTable, inside: Bool, is_het: Bool, genome: Genome, settings: Settings
-) -> str:
-    """Why one copy more or less is none: its heterozygous probes stay at one half.
-
-    Notes
-    -----
-    One copy more or less in a fraction f of the cells shifts the B allele fraction by d = f / (2 (2 + f)) or
-    f / (2 (2 - f)). Against d^2 at the lower end of f stands what the squared deviations from 1/2 of the call's
-    heterozygous probes have beyond those of the other autosomal ones, outliers bounded.
-    """
-    square = np.square(snps.b_allele_fraction - 0.5)
-    own = square[is_het & inside]
-    others = square[is_het & ~inside & autosomes(genome)[snps.chrom]]
-    if abs(call.copy_number - 2) != 1 or own.size < settings.min_hets or others.size < settings.min_snps:
-        return ""
-    low = call.cell_fraction.low or 0.0
-    expected = (low / (2.0 * (2.0 + low * (call.copy_number - 2)))) ** 2
-    noise = excess_variance(others, np.zeros(others.size), settings.noise_clip_sd)
-    seen = excess_variance(own, np.full(own.size, noise), settings.noise_clip_sd)
-    _, efficiency = bounded_chi2(settings.noise_clip_sd)
-    se = noise * float(np.sqrt(2.0 / (efficiency * own.size)))
-    if seen > settings.max_balanced_share * expected or expected - seen < settings.balanced_z * se:
-        return ""
-    return f"{own.size} heterozygous probes are balanced, which {low:.0%} of cells or more rule out"
-
-
 def _log_likelihood(k: int, n: int, share: float) -> float:
     """Binomial log-likelihood of k of n, without its constant."""
     share = min(max(share, 1e-6), 1.0 - 1e-6)
     return k * float(np.log(share)) + (n - k) * float(np.log1p(-share))
 
 
-def _without_copies(call: Call, log_r_ratio: Float64, settings: Settings) -> Call:
+def _without_copies(call: Call, snps: SnpTable, genome: Genome, settings: Settings) -> Call:
     """A loss whose probes carry next to no signal has no copy in any cell."""
+    log_r_ratio = snps.log_r_ratio[_inside(snps, call, genome)]
     known = log_r_ratio[np.isfinite(log_r_ratio)]
     if call.kind != "loss" or not known.size or float(np.median(known)) > settings.zero_copy_lrr:
         return call

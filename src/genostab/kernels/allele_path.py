@@ -53,7 +53,8 @@ def imbalance_likelihood(
                 scale = up[k] + down[k]
                 log_scale[k] += math.log(scale)
                 up[k], down[k] = up[k] / scale, down[k] / scale
-    return log_scale + np.log(up + down)
+    total: NDArray[np.float64] = log_scale + np.log(up + down)
+    return total
 
 
 @kernel

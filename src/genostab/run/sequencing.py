@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from genostab.arrays import Genome
+from genostab.arrays import AlleleDepths, Genome
 from genostab.io.vcf import read_allele_depths
-from genostab.karyotype.alleles import add_alleles
+from genostab.karyotype.allele_call import Response, add_alleles
+from genostab.karyotype.allele_depths import signal_of_depths, zygosity_of_depths
+from genostab.karyotype.allele_homozygous import add_homozygous
+from genostab.karyotype.call import Karyotype
 from genostab.karyotype.common import load_common_variants, spare_common
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
@@ -16,6 +19,7 @@ from genostab.run.file_kind import file_kind
 from genostab.run.from_array import analyse_array
 from genostab.run.from_bins import analyse_bins
 from genostab.run.from_reads import analyse_reads
+from genostab.run.hotspots import load_hotspots
 from genostab.run.sequenced import Progress, Sequenced
 
 
@@ -59,13 +63,28 @@ def analyse_sequencing(
         return sequenced
     on_progress(f"allele depths of {block.snps.name}")
     snps = read_allele_depths(block.snps, genome)
-    calls, rows = add_alleles(sequenced.karyotype.calls, snps, genome, settings)
-    karyotype = replace(
-        sequenced.karyotype, calls=calls, sensitivity=(*sequenced.karyotype.sensitivity, *rows)
-    )
+    karyotype = _with_alleles(sequenced.karyotype, snps, genome, settings)
     n_het = int((snps.genotype == 1).sum())
     qc = (*sequenced.qc, ("heterozygous SNPs", n_het, "SNPs", block.snps.name))
     return replace(sequenced, karyotype=karyotype, snps=snps, qc=qc)
+
+
+def _with_alleles(karyotype: Karyotype, snps: AlleleDepths, genome: Genome, settings: Settings) -> Karyotype:
+    signal = signal_of_depths(snps, None, genome, settings)
+    if signal is None or karyotype.withheld:
+        return karyotype
+    karyotype = add_alleles(
+        karyotype,
+        signal,
+        (),
+        genome=genome,
+        hotspots=load_hotspots(genome),
+        platform="seq",
+        response=Response(mean=1.0, cv=settings.count_response_cv, place_cv=settings.count_response_cv),
+        settings=settings,
+    )
+    zygosity = zygosity_of_depths(snps, genome, settings)
+    return add_homozygous(karyotype, zygosity, genome, "seq", settings)
 
 
 def _common_spared(sequenced: Sequenced, genome: Genome, settings: Settings) -> Sequenced:

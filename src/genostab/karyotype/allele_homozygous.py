@@ -1,0 +1,160 @@
+"""Long stretches without heterozygosity: inherited, or copy-neutral loss of heterozygosity in all cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from genostab.arrays import Bool, Genome, Int16, Int64
+from genostab.kernels.allele_path import imbalance_posterior
+from genostab.karyotype.annotate import bands_of, iscn_of
+from genostab.karyotype.call import Karyotype
+from genostab.karyotype.settings import Settings
+from genostab.results import Call, Estimate
+from genostab.units import FRACTION
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zygosity:
+    """SNPs of one sample that could be heterozygous, sorted by chromosome and position; autosomes only.
+
+    chrom : int16; position : int64; is_het : bool; all shape (n_snps,)
+    """
+
+    chrom: Int16
+    position: Int64
+    is_het: Bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Homozygous:
+    """A stretch without heterozygosity: SNPs [first, last) of a `Zygosity`, extent in bp."""
+
+    chrom: int
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+def homozygous_stretches(zygosity: Zygosity, genome: Genome, settings: Settings) -> tuple[Homozygous, ...]:
+    """Stretches of at least `min_homozygous_bp` in which SNPs are all but never heterozygous.
+
+    Parameters
+    ----------
+    zygosity : Zygosity
+    genome : Genome
+    settings : Settings, table [allele]
+
+    Notes
+    -----
+    Two hidden states, in which SNPs are heterozygous as often as in the median chromosome, and with
+    `homozygous_error`. Shorter stretches are not told from linkage, which keeps neighbouring SNPs alike.
+    """
+    present = np.unique(zygosity.chrom)
+    shares = [float(zygosity.is_het[zygosity.chrom == c].mean()) for c in present]
+    share = float(np.median(shares)) if shares else 0.0
+    error = min(settings.homozygous_error, share / 2.0)
+    if share == 0.0:
+        return ()
+    table = np.log([[(1.0 - error) / (1.0 - share)], [error / share]])
+    found = []
+    for c in present.tolist():
+        a, b = (int(np.searchsorted(zygosity.chrom, c, side=side)) for side in ("left", "right"))
+        symbol = zygosity.is_het[a:b].astype(np.int32)
+        n = b - a
+        if n < settings.min_snps:
+            continue
+        posterior, _ = imbalance_posterior(
+            symbol, table, table, np.full(n, 0.5), 1.0 / n, 1.0 / settings.mean_event_snps
+        )
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], posterior > 0.5, [False]))))
+        for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            start, end = int(zygosity.position[a + first]), int(zygosity.position[a + last - 1]) + 1
+            if end - start >= settings.min_homozygous_bp and last - first >= settings.min_snps:
+                beyond = settings.max_unfilled_share * n
+                whole = first <= beyond and last >= n - beyond
+                found.append(
+                    Homozygous(
+                        chrom=c,
+                        first=a + first,
+                        last=a + last,
+                        start=0 if whole else start,
+                        end=int(genome.length_bp[c]) if whole else end,
+                    )
+                )
+    return tuple(found)
+
+
+def add_homozygous(
+    karyotype: Karyotype, zygosity: Zygosity, genome: Genome, platform: str, settings: Settings
+) -> Karyotype:
+    """The karyotype with the stretches that no reported call explains, as copy-neutral LOH of unknown origin.
+
+    Parameters
+    ----------
+    karyotype : Karyotype, with the calls of depth and alleles
+    zygosity : Zygosity
+    genome : Genome
+    platform : str, ``seq`` or ``arr``, for ISCN
+    settings : Settings
+    """
+    more = [
+        _call(each, genome, platform, settings)
+        for each in homozygous_stretches(zygosity, genome, settings)
+        if not any(
+            call.reported
+            and call.chrom == genome.names[each.chrom]
+            and min(call.end, each.end) - max(call.start, each.start)
+            >= settings.same_share * (each.end - each.start)
+            for call in karyotype.calls
+        )
+    ]
+    calls = sorted(
+        (*karyotype.calls, *more), key=lambda call: (genome.names.index(call.chrom), call.start, call.end)
+    )
+    return replace(karyotype, calls=tuple(calls))
+
+
+def _call(each: Homozygous, genome: Genome, platform: str, settings: Settings) -> Call:
+    n = each.last - each.first
+    return Call(
+        chrom=genome.names[each.chrom],
+        start=each.start,
+        end=each.end,
+        kind="cnloh",
+        copy_number=2,
+        cell_fraction=Estimate(
+            estimate=1.0,
+            low=None,
+            high=1.0,
+            unit=FRACTION,
+            level=settings.level,
+            method="share of heterozygous SNPs against the genome",
+            n=n,
+        ),
+        ratio_log2=None,
+        n_bins=0,
+        n_snps=n,
+        score=0.0,
+        q_value=0.0,
+        p_value=0.0,
+        origin="unknown",
+        hotspot="",
+        bands=bands_of(genome, each.chrom, each.start, each.end),
+        iscn=iscn_of(
+            genome=genome,
+            platform=platform,
+            chrom=each.chrom,
+            start=each.start,
+            end=each.end,
+            copy_number=2,
+            cell_fraction=1.0,
+            zygosity="hmz",
+        ),
+        reported=True,
+        reason="no heterozygous SNP: inherited from related ancestors, or loss of heterozygosity in all cells; "
+        "a parent's alleles would tell",
+        minor_copies=0,
+    )
