@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from genostab.arrays import Bins, Genome, Profile, SnpTable
+from genostab.arrays import Bins, Genome, Profile, Segments, SnpTable
 from genostab.io.genome import load_genome
+from genostab.karyotype.call import Karyotype
 from genostab.karyotype.change import Change
 from genostab.karyotype.settings import load_settings
 from genostab.results import Call, Estimate
@@ -133,3 +134,25 @@ def snps_of(
         b_allele_fraction=b_allele_fraction.astype(np.float64),
         genotype=np.full(chrom.size, -1, dtype=np.int8),
     )
+
+
+def without_depth() -> Karyotype:
+    """A karyotype without a bin: only alleles can speak."""
+    none = np.empty(0)
+    profile = Profile(
+        chrom=np.empty(0, np.int16),
+        start=np.empty(0, np.int64),
+        end=np.empty(0, np.int64),
+        ratio_log2=none,
+        sd_log2=none,
+        ploidy=np.empty(0, np.int8),
+        autosome=np.empty(0, bool),
+        wave_bins=np.ones(1, np.int64),
+        wave_sd_log2=np.zeros((2, 1)),
+        wave_df=np.ones((2, 1)),
+    )
+    places = np.empty(0, np.int64)
+    segments = Segments(
+        chrom=profile.chrom, first=places, last=places, start=places, end=places, mean_log2=none, se_log2=none
+    )
+    return Karyotype(profile=profile, segments=segments, calls=(), sensitivity=())

@@ -64,7 +64,9 @@ def simulate_array(
     first, second = rng.random((2, chrom.size)) < frequency
     copies_first, copies_second = np.ones((2, chrom.size))
     for event in events:
-        inside = (chrom == genome.names.index(event.chrom)) & (position >= event.start) & (position < event.end)
+        inside = (
+            (chrom == genome.names.index(event.chrom)) & (position >= event.start) & (position < event.end)
+        )
         up, down = _CHANGE[event.kind]
         copies_first[inside] += up * fraction
         copies_second[inside] += down * fraction
@@ -85,6 +87,8 @@ def simulate_array(
         position=position,
         log_r_ratio=lrr,
         b_allele_fraction=np.clip(baf, 0.0, 1.0),
-        genotype=(first.astype(np.int8) + second.astype(np.int8)) if switch_rate is not None else np.full(chrom.size, -1, np.int8),
+        genotype=(first.astype(np.int8) + second.astype(np.int8))
+        if switch_rate is not None
+        else np.full(chrom.size, -1, np.int8),
         phase=phase,
     )

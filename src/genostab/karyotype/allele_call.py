@@ -57,6 +57,7 @@ class _Candidate:
     n_snps: int
     call: Call | None = None
     ends: tuple[int, int, int, int] | None = None
+    is_region: bool = False
 
 
 def add_alleles(
@@ -104,7 +105,7 @@ def add_alleles(
         for each in found
         if each.call or not any(_lies_in(each, call, genome, settings) for call in firm)
     ]
-    chosen = _chosen(found, settings)
+    chosen = [_with_its_depth(each, found, settings) for each in _chosen(found, settings)]
     calls = [_make_call(each, karyotype, parents, genome, hotspots, platform, settings) for each in chosen]
     calls += [_by_depth_alone(call, karyotype, signal, genome, calibrated, settings) for call in left]
     calls += [
@@ -114,7 +115,7 @@ def add_alleles(
     ]
     order = sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))
     least = calibrated.mean * (1.0 - float(ndtri(settings.power)) * calibrated.cv)
-    rows = allele_sensitivity(signal, karyotype.profile, least, genome, hotspots, settings)
+    rows = allele_sensitivity(signal, karyotype.own or karyotype.profile, least, genome, hotspots, settings)
     return replace(karyotype, calls=tuple(order), sensitivity=(*karyotype.sensitivity, *rows))
 
 
@@ -128,7 +129,7 @@ def _depth_of(
             continue
         if shared < settings.same_extent * max(end - start, call.end - call.start):
             return _NO_DEPTH
-    mean = mean_over(karyotype.profile, chrom, start, end)
+    mean = None if karyotype.own is None else mean_over(karyotype.own, chrom, start, end)
     return _NO_DEPTH if mean is None else Depth(ratio_log2=mean[0], sd_log2=mean[1])
 
 
@@ -187,11 +188,16 @@ def _of_runs(
 
 
 def _fills(run: AlleleRun, region: AlleleRegion, signal: AlleleSignal, settings: Settings) -> bool:
+    """Whether a run is a whole region, as far as its ends are known."""
     inside = within(signal, region.chrom, region.start, region.end)
     n = inside.stop - inside.start
-    beyond = max(run.first - inside.start, 0) + max(inside.stop - run.last, 0)
-    beyond += max(inside.start - run.first, 0) + max(run.last - inside.stop, 0)
-    return run.chrom == region.chrom and beyond <= settings.max_unfilled_share * n
+    if run.chrom != region.chrom or n == 0:
+        return False
+    outside = max(inside.start - run.first, 0) + max(run.last - inside.stop, 0)
+    reaches = run.ends[0] <= signal.position[inside.start] and run.ends[3] > signal.position[inside.stop - 1]
+    missed = max(run.first - inside.start, 0) + max(inside.stop - run.last, 0)
+    few = settings.max_unfilled_share * n
+    return bool(outside <= few and (missed <= few or reaches))
 
 
 def _of_regions(
@@ -211,7 +217,8 @@ def _of_regions(
         )
         # A level of intensity that the alleles speak against is no change, however firm it is.
         log_p = math.log(len(regions)) - each.reading.log_total if each.reading.log_allele > 0.0 else 0.0
-        found.append(replace(each, log_p=log_p, log_alpha=math.log(settings.allele_family_wise_error / 2.0)))
+        log_alpha = math.log(settings.allele_family_wise_error / 2.0)
+        found.append(replace(each, log_p=log_p, log_alpha=log_alpha, is_region=True))
     return found
 
 
@@ -246,7 +253,7 @@ def _candidate(
 def _calibrated(found: Sequence[_Candidate], response: Response, settings: Settings) -> Response:
     """The response as the clearest changes show it, where alleles give their size: posterior mean and deviation."""
     clear = _chosen(found, settings)
-    if not clear:
+    if not clear or response.cv <= response.place_cv:
         return response
     tried = response.mean * np.exp(response.cv * np.linspace(-4.0, 4.0, _RESPONSES))
     log_posterior = -0.5 * np.square(np.log(tried / response.mean) / response.cv)
@@ -275,7 +282,8 @@ def _chosen(found: Sequence[_Candidate], settings: Settings) -> list[_Candidate]
 
     Notes
     -----
-    What several smaller candidates explain better together than one larger one is left to them.
+    What several smaller candidates explain better together than one larger one is left to them; what a whole region
+    explains about as well as a part of it, all SNPs counted, is the region.
     """
     significant = sorted(
         (each for each in found if each.log_p <= each.log_alpha), key=lambda each: each.log_p
@@ -285,8 +293,28 @@ def _chosen(found: Sequence[_Candidate], settings: Settings) -> list[_Candidate]
         parts = _disjoint([other for other in significant if other is not each and _is_inside(other, each)])
         if sum(part.log_p for part in parts) < each.log_p and len(parts) > 1:
             continue
+        if any(_is_whole(other, each, settings) for other in significant):
+            continue
         if all(max(_overlap(each, other), _overlap(other, each)) < settings.same_share for other in chosen):
             chosen.append(each)
+    return chosen
+
+
+def _is_whole(region: _Candidate, part: _Candidate, settings: Settings) -> bool:
+    lost = part.reading.log_total - region.reading.log_total
+    is_larger = region.is_region and region is not part and _is_inside(part, region)
+    is_larger &= region.end - region.start > part.end - part.start
+    return is_larger and lost <= math.log(settings.decisive_odds)
+
+
+def _with_its_depth(chosen: _Candidate, found: Sequence[_Candidate], settings: Settings) -> _Candidate:
+    """What alleles found, with the change of depth that it is."""
+    if chosen.call is not None:
+        return chosen
+    for each in found:
+        is_same = min(_overlap(each, chosen), _overlap(chosen, each)) >= settings.same_share
+        if each.call is not None and is_same and each.call.kind == chosen.reading.state.kind:
+            return replace(chosen, call=each.call)
     return chosen
 
 
@@ -326,7 +354,7 @@ def _by_depth_alone(
     chrom = genome.names.index(call.chrom)
     inside = within(signal, chrom, call.start, call.end)
     call = replace(call, n_snps=inside.stop - inside.start)
-    depth = mean_over(karyotype.profile, chrom, call.start, call.end)
+    depth = None if karyotype.own is None else mean_over(karyotype.own, chrom, call.start, call.end)
     is_whole = call.kind != "cnloh" and call.copy_number in (1, 3) and call.chrom not in ("chrX", "chrY")
     if depth is None or not is_whole or response.mean == 1.0:
         return call
@@ -356,7 +384,8 @@ def _make_call(
 ) -> Call:
     state, fraction = found.reading.state, found.reading.cell_fraction
     chrom = genome.names[found.chrom]
-    first, last = bins_between(karyotype.profile, found.chrom, found.start, found.end)
+    profile = karyotype.own or karyotype.profile
+    first, last = bins_between(profile, found.chrom, found.start, found.end)
     start_low, start_high, end_low, end_high = found.ends or (found.start, found.start, found.end, found.end)
     copies = state.minor + state.major
     p_value = math.exp(max(min(found.log_p, 0.0), math.log(_LEAST_P)))

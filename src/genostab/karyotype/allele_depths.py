@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 
 import numpy as np
-from scipy.special import betaln, gammaln, ndtr
+from scipy.special import betaln, gammaln
 
 from genostab.arrays import AlleleDepths, Bool, Float64, Genome, Int64
 from genostab.karyotype.allele_homozygous import Zygosity
@@ -117,8 +117,7 @@ def _log_likelihood(
 ) -> Float64:
     """Log-likelihood of every symbol (alternative reads, depth, haplotype), given that it counts as heterozygous.
 
-    A scale of the noise widens the variance at the typical depth. What the edge of the band cuts off is that of a
-    Gaussian of the same variance.
+    A scale of the noise widens the variance at the typical depth.
     """
     inflation = scale**2 * (1.0 + (typical - 1.0) * dispersion)
     rho = min(max((inflation - 1.0) / (typical - 1.0), _DISPERSIONS[0]), 0.5)
@@ -128,7 +127,21 @@ def _log_likelihood(
     density = np.exp(_log_beta_binomial(alt, depth, mean, rho))
     log_likelihood = np.log((1.0 - stray) * density + stray / (depth + 1.0))
     if edge > 0.0:
-        sd = np.sqrt(mean * (1.0 - mean) / depth * (1.0 + (depth - 1.0) * rho))
-        inside = ndtr((1.0 - edge - mean) / sd) - ndtr((edge - mean) / sd)
-        log_likelihood -= np.log((1.0 - stray) * np.maximum(inside, 0.0) + stray * (1.0 - 2.0 * edge))
+        log_likelihood -= np.log(_chance_inside(shown, bias, rho, edge, stray, shifts))
     return np.asarray(log_likelihood)
+
+
+def _chance_inside(
+    shown: Int64, bias: float, rho: float, edge: float, stray: float, shifts: tuple[float, ...]
+) -> Float64:
+    """Chance of every symbol's depth and haplotype to lie inside the band; float64, shape (n_symbols, n_shifts)."""
+    kinds, which = np.unique(shown[:, 1:], axis=0, return_inverse=True)
+    alt = [np.arange(np.floor(edge * n) + 1, np.ceil((1.0 - edge) * n)) for n in kinds[:, 0].tolist()]
+    size = np.array([each.size for each in alt])
+    depth, second = (np.repeat(column, size)[:, np.newaxis].astype(np.float64) for column in kinds.T)
+    towards = np.where(second > 0, -1.0, 1.0) * np.array(shifts)
+    mean = np.clip(bias + towards, _FURTHEST, 1.0 - _FURTHEST)
+    density = np.exp(_log_beta_binomial(np.concatenate(alt)[:, np.newaxis], depth, mean, rho))
+    chance = (1.0 - stray) * density + stray / (depth + 1.0)
+    inside = np.add.reduceat(chance, np.cumsum(size) - size, axis=0)
+    return np.asarray(inside[which.ravel()])

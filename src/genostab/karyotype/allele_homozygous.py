@@ -39,7 +39,7 @@ class Homozygous:
 
 
 def homozygous_stretches(zygosity: Zygosity, genome: Genome, settings: Settings) -> tuple[Homozygous, ...]:
-    """Stretches of at least `min_homozygous_bp` in which SNPs are all but never heterozygous.
+    """Stretches in which SNPs are all but never heterozygous, of at least `min_homozygous_bp` without gaps.
 
     Parameters
     ----------
@@ -72,7 +72,9 @@ def homozygous_stretches(zygosity: Zygosity, genome: Genome, settings: Settings)
         edges = np.flatnonzero(np.diff(np.concatenate(([False], posterior > 0.5, [False]))))
         for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
             start, end = int(zygosity.position[a + first]), int(zygosity.position[a + last - 1]) + 1
-            if end - start >= settings.min_homozygous_bp and last - first >= settings.min_snps:
+            spacing = np.diff(zygosity.position[a + first : a + last])
+            seen_bp = int(spacing[spacing <= settings.max_gap_bp].sum())
+            if seen_bp >= settings.min_homozygous_bp and last - first >= settings.min_snps:
                 beyond = settings.max_unfilled_share * n
                 whole = first <= beyond and last >= n - beyond
                 found.append(

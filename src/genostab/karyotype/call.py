@@ -25,6 +25,8 @@ from genostab.results import Call, Origin, Sensitivity
 class Karyotype:
     """Calls of one lot with the profile and segments that they were read from, and what could have been seen.
 
+    `own` is the profile of the lot by itself, the same as `profile` where there is no other; None where it cannot be
+    trusted.
     `withheld` says why nothing is reported although a profile is there; "" where calls stand.
     """
 
@@ -32,6 +34,7 @@ class Karyotype:
     segments: Segments
     calls: tuple[Call, ...]
     sensitivity: tuple[Sensitivity, ...]
+    own: Profile | None = None
     withheld: str = ""
 
 
@@ -100,6 +103,7 @@ def call_depth(
     calls = [_make_call(each, genome, hotspots, platform, response_cv, settings) for each in found]
     return Karyotype(
         profile=main.profile,
+        own=None if own is None else own.profile,
         segments=main.segments,
         calls=tuple(sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))),
         sensitivity=depth_sensitivity(main.profile, genome, hotspots, settings, main_sex_sd),

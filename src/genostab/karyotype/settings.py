@@ -95,6 +95,7 @@ class Settings:
     clonal_share: float
     homozygous_error: float
     min_homozygous_bp: int
+    max_gap_bp: int
     power: float
     sizes_bp: tuple[int, ...]
     min_adjoining_share: float
