@@ -58,13 +58,13 @@ def _first_site(
 
 
 @kernel
-def _add_base(code: int, alleles: NDArray[np.uint8], strand: int, depths: NDArray[np.int64]) -> None:
+def _add_base(code: np.uint8, alleles: NDArray[np.uint8], strand: int, depths: NDArray[np.int64]) -> None:
     """One base more of REF (code 0 says "as the reference"), ALT, or another; ambiguous codes are no base."""
     if code == alleles[0] or code == 0:
         depths[strand] += 1
     elif code == alleles[1]:
         depths[2 + strand] += 1
-    elif code == 1 or code == 2 or code == 4 or code == 8:
+    elif code & (code - np.uint8(1)) == 0:  # one bit, one base
         depths[4 + strand] += 1
 
 
@@ -107,13 +107,13 @@ def _count_read(
                 q = in_read + site - on_reference
                 is_good = data[np.uint64(qualities + q)] >= min_base_quality
                 if is_good and not spared_from <= site < spared_to:
-                    byte = int(data[np.uint64(sequence + q // 2)])
-                    code = byte & 15 if q % 2 else byte >> 4
+                    byte = data[np.uint64(sequence + q // 2)]
+                    code = byte & np.uint8(15) if q % 2 else byte >> np.uint8(4)
                     _add_base(code, site_alleles[i], strand, out_depths[i])
                 i += 1
             in_read += length
             on_reference += length
-        elif operation == 1 or operation == 4:  # I, S
+        elif (operation == 1) | (operation == 4):  # I, S
             in_read += length
         elif operation <= 3:  # D, N
             on_reference += length

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from genostab.arrays import Genome
+from genostab.arrays import AlleleDepths, Genome
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.alleles import add_alleles
 from genostab.karyotype.common import load_common_variants, spare_common
@@ -17,6 +17,7 @@ from genostab.run.from_array import analyse_array
 from genostab.run.from_bins import analyse_bins
 from genostab.run.from_reads import analyse_reads
 from genostab.run.sequenced import Progress, Sequenced
+from genostab.run.site_depths import refuse_sites_without_reads
 
 
 def analyse_sequencing(
@@ -57,8 +58,11 @@ def analyse_sequencing(
     )
     if block.snps is None:
         return sequenced
-    on_progress(f"allele depths of {block.snps.name}")
-    snps = read_allele_depths(block.snps, genome)
+    snps = sequenced.snps
+    if not isinstance(snps, AlleleDepths):
+        refuse_sites_without_reads(block)
+        on_progress(f"allele depths of {block.snps.name}")
+        snps = read_allele_depths(block.snps, genome)
     calls, rows = add_alleles(sequenced.karyotype.calls, snps, genome, settings)
     karyotype = replace(
         sequenced.karyotype, calls=calls, sensitivity=(*sequenced.karyotype.sensitivity, *rows)
