@@ -64,7 +64,11 @@ def analysed(**files: object) -> Sequenced:
 
 
 def test_lot_and_parent_are_counted_at_the_sites(lot: Path, sites: Path) -> None:
-    found = analysed(sample=lot / "nsc.bam", parent=lot / "bank.bam", snps=sites)
+    bank = (
+        lot / "half.bam"
+    )  # reads of the demonstration have chance bases, so that the true parent has others here
+    pysam.view("-b", "-s", "1.5", "-o", str(bank), str(lot / "nsc.bam"), catch_stdout=False)
+    found = analysed(sample=lot / "nsc.bam", parent=bank, snps=sites)
     assert isinstance(found.snps, AlleleDepths)
     expected = bases_by_pysam(lot / "nsc.bam")
     places = [(GENOME.names.index(chrom), position) for chrom, position in expected]
@@ -75,7 +79,7 @@ def test_lot_and_parent_are_counted_at_the_sites(lot: Path, sites: Path) -> None
     assert 0 < (parent.ref_depth + parent.alt_depth).sum() < found.snps.alt_depth.sum()
     rows = {name: (value, note) for name, value, _, note in found.qc}
     assert rows["genotypes called, nsc.bam"][1].startswith(f"of {len(places)} sites; mean depth 1.")
-    assert "reference bias, bank.bam" in rows
+    assert "reference bias, half.bam" in rows
     assert rows["heterozygous SNPs"][0] == int((found.snps.genotype == 1).sum())
 
 
@@ -103,6 +107,18 @@ def test_sites_without_a_read_are_refused(lot: Path, tmp_path: Path) -> None:
     none.write_text(HEAD + "chr1\t5\t.\tA\tC\t.\tPASS\t.\n")  # in the gap at the start of the chromosome
     error = refused(sample=lot / "nsc.bam", snps=none)
     assert (error.code, error.what) == ("GS-2104", "no read shows an allele of any site")
+
+
+def test_sites_at_which_reads_show_other_bases_are_refused(lot: Path, tmp_path: Path) -> None:
+    """REF and ALT drawn by chance, as at positions of another assembly: half of the bases are neither."""
+    rng, path = np.random.default_rng(4), tmp_path / "other.vcf"
+    rows = []
+    for chrom, position in bases_by_pysam(lot / "nsc.bam"):
+        ref, alt = rng.permutation(list("ACGT"))[:2]
+        rows.append(f"{chrom}\t{position + 1}\t.\t{ref}\t{alt}\t.\tPASS\t.\n")
+    path.write_text(HEAD + "".join(rows))
+    error = refused(sample=lot / "nsc.bam", snps=path)
+    assert (error.code, error.what) == ("GS-2101", "the reads show neither allele at many of the sites")
 
 
 def test_sites_on_other_contigs_than_the_reads_are_refused(lot: Path, sites: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ class Settings:
     site_base_error: float
     site_het_reads: float
     site_min_posterior: float
+    site_max_other_share: float
     site_artefact_p: float
     gap_z: float
     max_excluded_fraction: float

@@ -119,6 +119,13 @@ def third_base_p(other: Int64, n: Int64, base_error: float) -> Float64:
     return p
 
 
+def are_other_positions(depths: Int64, settings: Settings) -> bool:
+    """Whether so many bases are neither allele that the sites cannot be of the assembly of the reads."""
+    other, n = int(depths[:, 4:].sum()), int(depths.sum())
+    p = third_base_p(np.array([other]), np.array([n]), settings.site_max_other_share)
+    return bool(p[0] < settings.site_artefact_p)
+
+
 def _alt_share(snps: AlleleDepths, level: float) -> Estimate:
     """Pooled ALT share of heterozygous sites; its interval rests on the scatter between sites.
 

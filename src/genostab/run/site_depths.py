@@ -11,7 +11,7 @@ from genostab.io.counts_file import CountsFile
 from genostab.io.sites import holds_allele_depths, read_sites
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.settings import Settings
-from genostab.karyotype.site_genotypes import SiteGenotypes, genotype_sites
+from genostab.karyotype.site_genotypes import SiteGenotypes, are_other_positions, genotype_sites
 from genostab.lot.manifest import Sequencing
 from genostab.run.file_kind import FileKind, file_kind
 from genostab.run.sequenced import Progress
@@ -81,7 +81,8 @@ def genotyped(
     Raises
     ------
     InputError
-        GS-2104 where no read shows a base at any site.
+        GS-2104 where no read shows an allele of any site; GS-2101 where so many show others that the sites must be of
+        another assembly.
     """
     found = {}
     for path, file in zip(paths, files, strict=True):
@@ -97,6 +98,15 @@ def genotyped(
                 f"base quality {settings.site_min_base_quality} or more",
                 expected="at least one",
                 action="check that the sites are of the assembly and the regions that were sequenced",
+            )
+        if are_other_positions(depths, settings):
+            raise InputError(
+                "GS-2101",
+                what="the reads show neither allele at many of the sites",
+                where=f"{path}, at the sites of {sites.name}",
+                found=f"{depths[:, 4:].sum()} of {depths.sum()} bases are neither REF nor ALT",
+                expected=f"at most {settings.site_max_other_share:.0%}, since errors are rarer",
+                action="give sites of the assembly that the reads are aligned to",
             )
         found[path] = genotype_sites(file.counts.sample or path.name, sites, depths, settings)
     return found
