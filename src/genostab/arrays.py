@@ -13,6 +13,7 @@ Int64 = NDArray[np.int64]
 Int32 = NDArray[np.int32]
 Int16 = NDArray[np.int16]
 Int8 = NDArray[np.int8]
+UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
@@ -206,6 +207,20 @@ class SnpTable:
     b_allele_fraction: Float64
     genotype: Int8
     phase: Phase | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnpSites:
+    """Biallelic SNPs to look at, sorted by chromosome and position, each position once; `name` is that of their file.
+
+    chrom : int16; position : int64, 0-based bp; alleles : uint8, shape (n_sites, 2), REF and ALT as the 4-bit codes of
+    BAM (A 1, C 2, G 4, T 8); all others shape (n_sites,)
+    """
+
+    name: str
+    chrom: Int16
+    position: Int64
+    alleles: UInt8
 
 
 @dataclass(frozen=True, kw_only=True)

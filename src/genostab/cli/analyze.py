@@ -34,7 +34,7 @@ _FILE = click.Path(path_type=Path)
     "parent_name",
     help="The parent's sample in its table of bins; without --parent, in that of the lot.",
 )
-@click.option("--snps", type=_FILE, help="VCF with allele depths (AD) of the sample.")
+@click.option("--snps", type=_FILE, help="VCF with allele depths (AD); without, they come from the BAM.")
 @click.option("--panel", type=_FILE, help="Panel of normals of the same protocol (genostab panel).")
 @click.option("--reference", type=_FILE, help="FASTA: decodes a CRAM, and gives GC per bin.")
 @click.option(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Bins, Float64, Genome, Int16, Int64
+from genostab.arrays import Bins, Float64, Genome, Int16, Int64, SnpSites
 from genostab.io.regions import Regions
 
 COUNT_ROWS = ("n_forward", "n_reverse", "n_mapq0", "n_duplicates", "gc_bases", "acgt_bases")
@@ -27,11 +27,20 @@ class TelomereRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlleleRule:
+    """Which bases are counted at which sites: those of reads of `min_mapq` or more, of that base quality or more."""
+
+    sites: SnpSites
+    min_mapq: int
+    min_base_quality: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CountingRules:
     """Which reads are counted: bins of `bin_bp`, MAPQ of at least `min_mapq`, starts inside `regions`, if any.
 
     Without `with_bases` GC stays unknown, and no sequence is looked at; `telomere` is the rule of telomere reads, None
-    where they are not looked for.
+    where they are not looked for, and `alleles` that of bases at sites; regions do not bound sites.
     """
 
     bin_bp: int
@@ -40,6 +49,7 @@ class CountingRules:
     with_bases: bool = True
     regions: Regions | None = None
     telomere: TelomereRule | None = None
+    alleles: AlleleRule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +69,8 @@ class AlignmentCounts:
     `COUNT_ROWS`; `fragment_lengths` properly paired fragments by length, int64, shape (2002,), the last one for all
     above 2000 bp; `telomeres` None where they were not looked for; `n_records` all records; `n_unused` unmapped,
     secondary, supplementary or failed; `n_low_mapq` below the threshold but above 0; `dropped_contigs` not of
-    the genome.
+    the genome; `site_depths` int64, shape (n_sites, 6), REF forward, REF reverse, ALT forward, ALT reverse, other
+    forward, other reverse at the sites of the rules, None where there are none.
     """
 
     rules: CountingRules
@@ -72,6 +83,7 @@ class AlignmentCounts:
     n_unused: int
     n_low_mapq: int
     dropped_contigs: tuple[str, ...]
+    site_depths: Int64 | None = None
 
 
 def tile_genome(genome: Genome, bin_bp: int) -> tuple[Int64, Int16, Int64]:

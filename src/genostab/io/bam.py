@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from genostab.arrays import Genome, Int64
 from genostab.errors import InputError
@@ -26,6 +27,8 @@ from genostab.io.bgzf import Readable, inflate_blocks
 from genostab.io.cram import cram_as_bam, cram_refusal
 from genostab.io.genome import check_contigs, chromosome_index
 from genostab.io.regions import Regions
+from genostab.io.site_tally import SiteTally
+from genostab.kernels.allele_depths import WALK_BAD_CIGAR
 from genostab.kernels.bam import (
     WALK_BAD_FIELDS,
     WALK_BAD_POSITION,
@@ -40,6 +43,7 @@ _WALK_ERRORS = {
     WALK_BAD_FIELDS: "name, CIGAR, bases and qualities longer than the record",
     WALK_BAD_REFERENCE: "a contig number that the header does not have",
     WALK_BAD_POSITION: "a position outside its contig",
+    WALK_BAD_CIGAR: "a CIGAR of an unknown operation, or of more bases than the read has",
 }
 
 
@@ -92,10 +96,13 @@ def _magic(path: Path) -> bytes:
 
 @contextmanager
 def _alignment_stream(
-    path: Path, reference: Path | None, *, with_bases: bool, digest: Digest | None
+    path: Path, reference: Path | None, rules: CountingRules, digest: Digest | None
 ) -> Iterator[Readable]:
     if _magic(path) == b"CRAM":
-        with cram_as_bam(path, reference, with_bases=with_bases) as stream:
+        needs_bases = rules.with_bases or rules.telomere is not None
+        with cram_as_bam(
+            path, reference, with_bases=needs_bases, with_alleles=rules.alleles is not None
+        ) as stream:
             yield stream
         if digest is not None:
             with path.open("rb") as file:
@@ -249,8 +256,7 @@ def count_alignment(
     """
     where = str(path)
     first, chrom, _ = tile_genome(genome, rules.bin_bp)
-    needs_bases = rules.with_bases or rules.telomere is not None
-    with _alignment_stream(path, reference, with_bases=needs_bases, digest=digest) as stream:
+    with _alignment_stream(path, reference, rules, digest) as stream:
         buffer = _Buffer(inflate_blocks(stream, where, threads), where)
         header = _read_header(buffer, where)
         check_contigs(header.contigs, genome, where)
@@ -262,6 +268,7 @@ def count_alignment(
             contig_length=np.array(list(header.contigs.values()), dtype=np.int64),
             edges=_region_edges(rules.regions, index),
             n_bins=chrom.size,
+            sites=SiteTally(rules, header.contigs, index, where) if rules.alleles else None,
         )
         _walk(buffer.remaining(), where, tally, on_progress)
     n_records, n_unused, n_low_mapq = tally.totals.tolist()
@@ -290,6 +297,7 @@ def count_alignment(
         n_unused=n_unused,
         n_low_mapq=n_low_mapq,
         dropped_contigs=tuple(name for name, i in zip(header.contigs, index, strict=True) if i < 0),
+        site_depths=tally.sites.depths if tally.sites else None,
     )
 
 
@@ -314,12 +322,14 @@ class _Tally:
         contig_length: Int64,
         edges: tuple[Int64, Int64],
         n_bins: int,
+        sites: SiteTally | None,
     ) -> None:
         self.counts = np.zeros((len(COUNT_ROWS), n_bins), dtype=np.int64)
         self.fragments = np.zeros(MAX_FRAGMENT_BP + 2, dtype=np.int64)
         self.telomere = np.zeros(3, dtype=np.int64)
         self.totals = np.zeros(3, dtype=np.int64)
         self.n_bytes = 0
+        self.sites = sites
         self._where = where
         self._given = (
             contig_bin,
@@ -338,9 +348,14 @@ class _Tally:
 
     def add(self, data: bytes | bytearray, start: int) -> int:
         """Count all whole records from `start` on; where the first incomplete one starts."""
-        used, status = count_records(np.frombuffer(data, np.uint8, -1, start), *self._given)
+        records, n_before = np.frombuffer(data, np.uint8, -1, start), int(self.totals[0])
+        used, status = count_records(records, *self._given)
+        number = int(self.totals[0]) + 1
+        if status == WALK_OK and self.sites is not None:
+            used, status = self.sites.add(records)
+            number = n_before + 1 + _n_records(records[:used]) if status != WALK_OK else number
         if status != WALK_OK:
-            raise _damaged_record(self._where, int(self.totals[0]) + 1, self.n_bytes + used, status)
+            raise _damaged_record(self._where, number, self.n_bytes + used, status)
         self.n_bytes += used
         return start + used
 
@@ -383,6 +398,15 @@ def _missing_bytes(rest: bytes, block: bytes | bytearray) -> int:
     head = rest[:4] if len(rest) >= 4 else rest + block[: 4 - len(rest)]
     size = int.from_bytes(head, "little", signed=True) if len(head) == 4 else 0
     return min(len(block), max(4 + size - len(rest), 4 - len(rest), 0))
+
+
+def _n_records(records: NDArray[np.uint8]) -> int:
+    """How many whole records there are."""
+    at, n = 0, 0
+    while at < records.size:
+        at += 4 + int(records[at : at + 4].view("<i4")[0])
+        n += 1
+    return n
 
 
 def _damaged_record(where: str, number: int, offset: int, status: int) -> InputError:

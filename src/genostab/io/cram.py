@@ -16,17 +16,21 @@ _DAMAGE_CODES = ("GS-2003", "GS-2004", "GS-2102")
 # Bits of htslib's sam_fields (htslib/sam.h): FLAG, RNAME, POS, MAPQ, TLEN; none of them needs the reference.
 _PLACE_FIELDS = 0x002 | 0x004 | 0x008 | 0x010 | 0x100
 _SEQUENCE_FIELD = 0x200
+_ALLELE_FIELDS = _SEQUENCE_FIELD | 0x020 | 0x040 | 0x080 | 0x400  # and CIGAR, RNEXT, PNEXT, QUAL
 
 
 @contextmanager
-def cram_as_bam(path: Path, reference: Path | None, *, with_bases: bool) -> Iterator[IO[bytes]]:
-    """BGZF stream of the records of a CRAM, without names, qualities and tags.
+def cram_as_bam(
+    path: Path, reference: Path | None, *, with_bases: bool, with_alleles: bool = False
+) -> Iterator[IO[bytes]]:
+    """BGZF stream of the records of a CRAM, without names and tags.
 
     Parameters
     ----------
     path : Path
     reference : Path or None, FASTA
     with_bases : bool, decode the bases, for which most CRAMs need the FASTA
+    with_alleles : bool, decode the bases, their qualities, CIGAR and the mate's place
 
     Raises
     ------
@@ -34,7 +38,7 @@ def cram_as_bam(path: Path, reference: Path | None, *, with_bases: bool) -> Iter
         GS-2102 where the CRAM is damaged, GS-2103 where its reference is missing; what the reader of the stream
         refuses, where the decoder has nothing to say.
     """
-    fields = _PLACE_FIELDS | (_SEQUENCE_FIELD if with_bases else 0)
+    fields = _PLACE_FIELDS | (_SEQUENCE_FIELD if with_bases else 0) | (_ALLELE_FIELDS if with_alleles else 0)
     command = [sys.executable, "-c", _TO_BAM, "-u", "--input-fmt-option", f"required_fields={fields:#x}"]
     if reference is not None:
         command += ["-T", str(reference)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -76,6 +77,27 @@ def signal_of_depths(
         variance=float(np.median(sd) ** 2),
         spread=spread_of_noise(standard, snps.chrom[fit], 1.0, settings),
     )
+
+
+def known_heterozygous_depths(
+    snps: AlleleDepths, parents: Sequence[AlleleDepths], settings: Settings
+) -> Bool | None:
+    """SNPs that are heterozygous in the one parent line; None without one, or where it is of another donor.
+
+    Notes
+    -----
+    Of the same donor where nearly all its heterozygous SNPs (`min_same_donor`) are so in the sample as well.
+    """
+    if len(parents) != 1:
+        return None
+    parent = parents[0]
+    places, of_parent = (each.chrom.astype(np.int64) << 32 | each.position for each in (snps, parent))
+    of_parent = of_parent[parent.genotype == 1]
+    known = np.isin(places, of_parent)
+    called = known & (snps.genotype >= 0)
+    if not called.any() or float((snps.genotype[called] == 1).mean()) < settings.min_same_donor:
+        return None
+    return np.asarray(known)
 
 
 def zygosity_of_depths(snps: AlleleDepths, genome: Genome, settings: Settings) -> Zygosity:

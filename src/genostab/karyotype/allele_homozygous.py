@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from genostab.arrays import Bool, Genome, Int16, Int64
-from genostab.kernels.allele_path import imbalance_posterior
 from genostab.karyotype.annotate import bands_of, iscn_of
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.settings import Settings
+from genostab.kernels.allele_path import imbalance_posterior
 from genostab.results import Call, Estimate
 from genostab.units import FRACTION
 

@@ -10,13 +10,13 @@ import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Float64, Genome, Profile
-from genostab.kernels.allele_path import imbalance_likelihood
 from genostab.karyotype.allele_region import allele_regions
 from genostab.karyotype.allele_signal import AlleleSignal, ratio_tables, spread_at, within
 from genostab.karyotype.allele_state import shift_and_ratio
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.origin import mean_over
 from genostab.karyotype.settings import Settings
+from genostab.kernels.allele_path import imbalance_likelihood
 from genostab.results import CallKind, Evidence, Sensitivity
 
 _KINDS: tuple[CallKind, ...] = ("gain", "loss", "cnloh")

@@ -17,6 +17,13 @@ class Settings:
     min_reads_per_bin: int
     least_reads_per_bin: int
     min_mapq: int
+    site_min_mapq: int
+    site_min_base_quality: int
+    site_base_error: float
+    site_het_reads: float
+    site_min_posterior: float
+    site_max_other_share: float
+    site_artefact_p: float
     gap_z: float
     max_excluded_fraction: float
     min_gaps_explained: float

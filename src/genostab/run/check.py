@@ -20,7 +20,6 @@ from genostab.io.limits import open_bytes
 from genostab.io.panel_file import read_panel
 from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
-from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.settings import load_settings
 from genostab.lot.load import load_manifest, load_sound_part
 from genostab.lot.manifest import Manifest, Sequencing
@@ -28,6 +27,7 @@ from genostab.run.bin_width import check_bin_width
 from genostab.run.blocks import block_steps
 from genostab.run.file_kind import FileKind, check_same_kind, check_sample_names, file_kind, sample_file
 from genostab.run.provenance import input_files
+from genostab.run.site_depths import check_snps
 from genostab.run.together import together
 
 Step = Callable[[], object]
@@ -91,7 +91,7 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
         own = file_kind(path) if kind in ("alignment", "counts") else kind
         yield partial(readers[own if own in ("alignment", "counts") else kind], path, name)
     if block.snps is not None:
-        yield partial(read_allele_depths, block.snps, genome)
+        yield partial(check_snps, block, kind, genome)
     if block.panel is not None:
         yield partial(read_panel, block.panel, genome)
     if block.reference is not None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from genostab.arrays import Genome
-from genostab.io.alignment_counts import CountingRules, TelomereRule
+from genostab.arrays import Genome, SnpSites
+from genostab.io.alignment_counts import AlleleRule, CountingRules, TelomereRule
 from genostab.io.atomic import write_atomic
 from genostab.io.bam import count_alignment
 from genostab.io.counts_file import CountsFile, counts_bytes
@@ -17,7 +17,7 @@ from genostab.io.regions import read_regions
 from genostab.karyotype.settings import Settings, load_settings
 
 
-def counting_rules(settings: Settings, *, telomeres: bool) -> CountingRules:
+def counting_rules(settings: Settings, *, telomeres: bool, sites: SnpSites | None = None) -> CountingRules:
     """The rules that an analysis counts by."""
     telomere = TelomereRule(
         repeats_per_100_bp=settings.telomere_repeats_per_100_bp,
@@ -25,8 +25,16 @@ def counting_rules(settings: Settings, *, telomeres: bool) -> CountingRules:
         gc_low_per_100_bp=settings.telomere_gc_low_per_100_bp,
         gc_high_per_100_bp=settings.telomere_gc_high_per_100_bp,
     )
+    alleles = None
+    if sites is not None:
+        alleles = AlleleRule(
+            sites=sites, min_mapq=settings.site_min_mapq, min_base_quality=settings.site_min_base_quality
+        )
     return CountingRules(
-        bin_bp=settings.base_bin_bp, min_mapq=settings.min_mapq, telomere=telomere if telomeres else None
+        bin_bp=settings.base_bin_bp,
+        min_mapq=settings.min_mapq,
+        telomere=telomere if telomeres else None,
+        alleles=alleles,
     )
 
 

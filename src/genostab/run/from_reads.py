@@ -12,6 +12,7 @@ from genostab.karyotype.bins import join_bins, with_unread
 from genostab.karyotype.call import Karyotype, withhold
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex, infer_sex
+from genostab.karyotype.site_genotypes import SiteGenotypes
 from genostab.lot.manifest import Sequencing
 from genostab.run.aids import alignment_names, naming_remarks, read_exclusions, with_aids
 from genostab.run.bin_width import settle_bin_width
@@ -26,6 +27,7 @@ from genostab.run.panel_use import (
 from genostab.run.quality import judge_coverage
 from genostab.run.reads import count_or_read, read_rows, rules_row
 from genostab.run.sequenced import Progress, Sequenced, noise_rows, settle_sex, solutions_of, withheld_remarks
+from genostab.run.site_depths import genotyped, site_rows, sites_to_count
 
 
 def analyse_reads(
@@ -57,15 +59,7 @@ def analyse_reads(
     lists = read_exclusions(block, genome)
     panel = panel_of(block, genome, on_progress)
     paths = (path, *block.parent)
-    files = count_or_read(
-        paths,
-        genome,
-        settings,
-        reference=block.reference,
-        telomeres=block.telomeres,
-        threads=threads,
-        on_progress=on_progress,
-    )
+    files, snps = _counted(block, paths, genome, settings, threads, on_progress)
     counted = [file.counts for file in files]
     rules, base = counted[0].rules, [each.bins for each in counted]
     width, width_row, unwise = settle_bin_width(base, block.bin_width, genome, settings)
@@ -80,10 +74,11 @@ def analyse_reads(
         karyotype=judged.karyotype,
         sample=counted[0].sample,
         has_parent=bool(block.parent),
-        snps=None,
+        snps=snps[path].snps if path in snps else None,
         qc=(
             *(row for p, each in zip(paths, counted, strict=True) for row in read_rows(p, each, settings)),
             *rules_row(rules, settings),
+            *site_rows(snps),
             width_row,
             ("bins used", karyotype.profile.chrom.size, "bins", f"of {joined[0].chrom.size}"),
             *panel_rows(against),
@@ -104,7 +99,31 @@ def analyse_reads(
         solutions=solutions_of(karyotype, genome, 0.0, settings),
         gc=judged.gc,
         sha256=_hashed(paths, files),
+        parent_snps=tuple(found.snps for each, found in snps.items() if each != path),
     )
+
+
+def _counted(
+    block: Sequencing,
+    paths: Sequence[Path],
+    genome: Genome,
+    settings: Settings,
+    threads: int,
+    on_progress: Progress,
+) -> tuple[list[CountsFile], dict[Path, SiteGenotypes]]:
+    """Counts of the lot and its parents, and their genotypes where a VCF names sites without depths."""
+    sites = sites_to_count(block, genome, on_progress)
+    files = count_or_read(
+        paths,
+        genome,
+        settings,
+        reference=block.reference,
+        telomeres=block.telomeres,
+        threads=threads,
+        on_progress=on_progress,
+        sites=sites,
+    )
+    return files, genotyped(paths, files, sites, settings)
 
 
 def _withheld_inside(karyotype: Karyotype, rules: CountingRules) -> Karyotype:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from genostab.arrays import Genome
+from genostab.arrays import Genome, SnpSites
 from genostab.errors import InputError
 from genostab.io.alignment_counts import AlignmentCounts, CountingRules, fragment_quartiles_bp
 from genostab.io.counts_file import CountsFile, read_counts
@@ -27,8 +27,11 @@ def count_or_read(
     telomeres: bool,
     threads: int,
     on_progress: Callable[[str], None],
+    sites: SnpSites | None = None,
 ) -> list[CountsFile]:
     """Counts of a sample and its parents, all by the same rules: those of the counts files, if there are any.
+
+    Bases are counted at `sites`, where there are any, except for counts files, which hold none.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def count_or_read(
         `read_counts`.
     """
     before = {path: read_counts(path, genome) for path in paths if file_kind(path) == "counts"}
-    rules = _common_rules(before, counting_rules(settings, telomeres=telomeres))
+    rules = _common_rules(before, counting_rules(settings, telomeres=telomeres, sites=sites))
     files = []
     for path in paths:
         on_progress(f"reads of {path.name}")

@@ -25,7 +25,8 @@ class Sequenced:
 
     `snps` are points for the figure; `qc` rows are (name, value, unit, note); `solutions` are the readings of ploidy;
     `gc` is the trend of GC before and after its correction; `sha256` is that of inputs for which it was taken while
-    they were read.
+    they were read; `parent_snps` are the parents' reads and genotypes at the sites of `snps`, where these were counted
+    in their BAM files too, less what is an artefact in the parent.
     """
 
     karyotype: Karyotype
@@ -37,6 +38,7 @@ class Sequenced:
     solutions: tuple[Solution, ...] = ()
     gc: GcQuality | None = None
     sha256: Mapping[Path, str] = field(default_factory=dict)
+    parent_snps: tuple[AlleleDepths, ...] = ()
 
 
 def settle_sex(stated: Sex | None, seen: Sex, where: str) -> tuple[Sex, tuple[str, ...]]:

@@ -7,7 +7,10 @@ from dataclasses import replace
 from genostab.arrays import AlleleDepths, Genome
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.allele_call import Response, add_alleles
-from genostab.karyotype.allele_depths import signal_of_depths, zygosity_of_depths
+from genostab.karyotype.allele_depths import (
+    signal_of_depths,
+    zygosity_of_depths,
+)
 from genostab.karyotype.allele_homozygous import add_homozygous
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.common import load_common_variants, spare_common
@@ -21,6 +24,7 @@ from genostab.run.from_bins import analyse_bins
 from genostab.run.from_reads import analyse_reads
 from genostab.run.hotspots import load_hotspots
 from genostab.run.sequenced import Progress, Sequenced
+from genostab.run.site_depths import refuse_sites_without_reads
 
 
 def analyse_sequencing(
@@ -61,9 +65,12 @@ def analyse_sequencing(
     )
     if block.snps is None:
         return sequenced
-    on_progress(f"allele depths of {block.snps.name}")
-    snps = read_allele_depths(block.snps, genome)
-    karyotype = _with_alleles(sequenced.karyotype, snps, genome, settings)
+    snps = sequenced.snps
+    if not isinstance(snps, AlleleDepths):
+        refuse_sites_without_reads(block)
+        on_progress(f"allele depths of {block.snps.name}")
+        snps = read_allele_depths(block.snps, genome)
+    karyotype = _with_alleles(sequenced.karyotype, snps, sequenced.parent_snps, genome, settings)
     n_het = int((snps.genotype == 1).sum())
     qc = (*sequenced.qc, ("heterozygous SNPs", n_het, "SNPs", block.snps.name))
     return replace(sequenced, karyotype=karyotype, snps=snps, qc=qc)
@@ -76,7 +83,7 @@ def _with_alleles(karyotype: Karyotype, snps: AlleleDepths, genome: Genome, sett
     karyotype = add_alleles(
         karyotype,
         signal,
-        (),
+        [each for each in (signal_of_depths(p, None, genome, settings) for p in parents) if each],
         genome=genome,
         hotspots=load_hotspots(genome),
         platform="seq",

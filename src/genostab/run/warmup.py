@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from genostab.arrays import Genome, SnpSites
 from genostab.io.genome import load_genome
 from genostab.io.number_table import number_bytes, whole_numbers
 from genostab.karyotype.settings import load_settings
 from genostab.lot.load import load_manifest
+from genostab.lot.manifest import Sequencing
 from genostab.run.blocks import analyse_blocks
+from genostab.run.count import count_file, counting_rules
 from genostab.run.demo_lot import write_lot
 from genostab.run.demo_truth import Truth, load_truth
 from genostab.run.sequencing import analyse_sequencing
@@ -43,9 +46,23 @@ def compile_kernels() -> None:
             threads=1,
             on_progress=_silent,
         )
+        _count_at_a_site(manifest.sequencing, genome)
     whole_numbers(number_bytes(np.zeros((1, 2), dtype=np.int64)).decode(), n_columns=2)
     animals = np.full(2, 6)
     limiting_dilution(np.array([10.0, 100.0]), animals, np.array([2, 5]))
+
+
+def _count_at_a_site(block: Sequencing, genome: Genome) -> None:
+    """A VCF of sites alone makes the same pass look at bases, which the lot above, with depths of its own, does not."""
+    assert block.sample is not None
+    site = SnpSites(
+        name="one",
+        chrom=np.zeros(1, dtype=np.int16),
+        position=np.zeros(1, dtype=np.int64),
+        alleles=np.array([[1, 2]], dtype=np.uint8),
+    )
+    rules = counting_rules(load_settings(), telomeres=False, sites=site)
+    count_file(block.sample, genome, rules, reference=None, threads=1, on_progress=_silent)
 
 
 def _small_truth() -> Truth:
