@@ -76,8 +76,16 @@ def analyse_sequencing(
     return replace(sequenced, karyotype=karyotype, snps=snps, qc=qc)
 
 
-def _with_alleles(karyotype: Karyotype, snps: AlleleDepths, genome: Genome, settings: Settings) -> Karyotype:
-    signal = signal_of_depths(snps, None, genome, settings)
+def _with_alleles(
+    karyotype: Karyotype,
+    snps: AlleleDepths,
+    parents: Sequence[AlleleDepths],
+    genome: Genome,
+    settings: Settings,
+) -> Karyotype:
+    """The karyotype with the SNPs of the lot, and of its parents, read together with its depth."""
+    known = known_heterozygous_depths(snps, parents, settings)
+    signal = signal_of_depths(snps, known, genome, settings)
     if signal is None or karyotype.withheld:
         return karyotype
     karyotype = add_alleles(
