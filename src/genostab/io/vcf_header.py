@@ -10,7 +10,7 @@ from pathlib import Path
 from genostab.arrays import Genome
 from genostab.errors import InputError
 from genostab.io.genome import check_contigs, chromosome_index
-from genostab.io.limits import open_bytes, open_text
+from genostab.io.limits import open_bytes, open_text, read_text_capped
 
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
 _VERSION = re.compile(r"##fileformat=VCFv4\.[0-9]+")
@@ -54,9 +54,23 @@ def vcf_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     InputError
         As `open_text`; GS-2102 for a BCF that cannot be decoded.
     """
+    return enumerate(_bcf_lines(str(path)) if _is_bcf(path) else open_text(path), start=1)
+
+
+def vcf_text(path: str | Path) -> str:
+    """A whole VCF (plain, gzip, BGZF) or BCF as text.
+
+    Raises
+    ------
+    InputError
+        As `read_text_capped`; GS-2102 for a BCF that cannot be decoded.
+    """
+    return "".join(_bcf_lines(str(path))) if _is_bcf(path) else read_text_capped(path)
+
+
+def _is_bcf(path: str | Path) -> bool:
     with open_bytes(path) as reader:
-        is_bcf = reader.read(3) == b"BCF"
-    return enumerate(_bcf_lines(str(path)) if is_bcf else open_text(path), start=1)
+        return reader.read(3) == b"BCF"
 
 
 def _bcf_lines(where: str) -> Iterator[str]:
