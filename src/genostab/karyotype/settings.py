@@ -69,6 +69,7 @@ class Settings:
     min_hets: int
     max_balanced_share: float
     balanced_z: float
+    max_mendelian_errors: float
     min_depth: int
     min_snps: int
     least_het_share: float

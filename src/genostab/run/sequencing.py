@@ -49,7 +49,7 @@ def analyse_sequencing(
     kind = "array" if block.array else file_kind(sample)
     check_bin_width(block.bin_width, kind, settings)
     if kind == "array":
-        found = analyse_array(sample, block.parent, sex, genome, settings, on_progress)
+        found = analyse_array(block, sample, sex, genome, settings, on_progress)
         return _common_spared(found, genome, settings)
     read = analyse_bins if kind == "bins" else analyse_reads
     sequenced = _common_spared(
@@ -58,7 +58,7 @@ def analyse_sequencing(
     if block.snps is None:
         return sequenced
     on_progress(f"allele depths of {block.snps.name}")
-    snps = read_allele_depths(block.snps, genome)
+    snps = read_allele_depths(block.snps, genome, block.sample_name)
     calls, rows = add_alleles(sequenced.karyotype.calls, snps, genome, settings)
     karyotype = replace(
         sequenced.karyotype, calls=calls, sensitivity=(*sequenced.karyotype.sensitivity, *rows)
