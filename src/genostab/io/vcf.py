@@ -27,6 +27,7 @@ from genostab.io.vcf_header import (
 _POSITION_DIGITS = 10
 _FILTER = re.compile(r"\.|(?!0(?:;|$))[^\s;.][^\s;]*(?:;(?!0(?:;|$))[^\s;.][^\s;]*)*")
 _DEPTHS = re.compile(r"(?:\d{1,9}|\.)(?:,(?:\d{1,9}|\.))*")
+_DEPTH_DIGITS = 9  # of the usual pair of depths; longer ones are looked at more closely
 _SNP_BASES = frozenset("ACGTacgt")
 # What a gVCF adds to ALT for all alleles that were not seen.
 _UNSEEN_ALLELES = (",<NON_REF>", ",<*>")
@@ -36,7 +37,8 @@ _KEYS = ("GT", "AD", "PS")
 class _Sites:
     """Biallelic SNPs as they are read, what they are checked against, and fields that were checked before."""
 
-    def __init__(self) -> None:
+    def __init__(self, genome: Genome) -> None:
+        self.lengths: list[int] = genome.length_bp.tolist()
         self.chrom: list[int] = []
         self.position: list[int] = []
         self.ref: list[int] = []
@@ -90,7 +92,7 @@ def read_allele_depths(path: str | Path, genome: Genome, sample: str | None = No
     where = str(path)
     lines = vcf_lines(path)
     column = read_header(lines, where, genome, sample)
-    sites, problems = _Sites(), []
+    sites, problems = _Sites(genome), []
     cap = load_limits().listed_problems
     for number, line in lines:
         if line == "\n":
@@ -115,7 +117,7 @@ def _read_record(fields: list[str], column: SampleColumn, sites: _Sites, genome:
     if not (position.isascii() and position.isdecimal() and len(position) <= _POSITION_DIGITS):
         raise FieldError("POS is no position", position, "a whole number")
     here = int(position)
-    seen = _seen_alleles(alt)
+    seen = _seen_alleles(alt) if alt[-1:] == ">" else alt
     is_snp = ref in _SNP_BASES and seen in _SNP_BASES
     n_alt = 1 if is_snp and seen is alt else count_alts(ref, alt)
     if filters not in sites.filters:
@@ -140,7 +142,7 @@ def _read_record(fields: list[str], column: SampleColumn, sites: _Sites, genome:
         _check_doubled(ref.upper(), seen.upper(), chrom, sites)
     if not is_snp or depths is None or not sites.filters[filters]:
         return
-    if not _on_chromosome(chrom, here, genome):
+    if not 0 < here <= sites.lengths[chrom] and not _on_chromosome(chrom, here, genome):
         return
     in_set = haplotype > 0 and 0 <= at_set < len(values)
     sites.chrom.append(chrom)
@@ -154,7 +156,7 @@ def _read_record(fields: list[str], column: SampleColumn, sites: _Sites, genome:
 
 def _seen_alleles(alt: str) -> str:
     """ALT without a gVCF's allele for all that was not seen."""
-    for unseen in _UNSEEN_ALLELES if alt.endswith(">") else ():
+    for unseen in _UNSEEN_ALLELES:
         if alt.endswith(unseen):
             return alt[: -len(unseen)]
     return alt
@@ -213,6 +215,9 @@ def _genotype(text: str, n_alt: int, sites: _Sites) -> tuple[int, int]:
 
 def _depths(text: str, n_alt: int) -> tuple[int, int] | None:
     """Reads of REF and the first ALT; None where missing or where there is no ALT."""
+    ref, _, alt = text.partition(",")
+    if n_alt == 1 and text.isascii() and ref.isdecimal() and alt.isdecimal() and len(text) <= _DEPTH_DIGITS:
+        return int(ref), int(alt)
     if text == ".":
         return None
     if not _DEPTHS.fullmatch(text):
