@@ -133,15 +133,16 @@ def test_missing_values_other_formats_and_probes_without_alleles(tmp_path: Path)
         row("0.25:0/1", keys="LRR:GT".replace("LRR:GT", "LRR:BAF"), at=11),
         row("0/0:0.9:0.1", info="ALLELE_A=0;ALLELE_B=1;INTENSITY_ONLY", at=12),
         row(".", at=13),
+        row("0/1:0.5", keys="GT:BAF:LRR:PS", at=15),
         row("0/0:0.1:-inf", at=14),
         "MT\t5\t.\tA\tG\t.\t.\t.\tGT:BAF:LRR\t0/0:0:0\n",
     )
     text = META + COLUMNS + "".join(rows).replace("0.25:0/1", "0.25:0.75")
     out = read(tmp_path, text)
-    assert out.name == ("1:9", "1:10", "1:11", "1:12", "1:13", "1:14")
-    assert np.isnan(out.b_allele_fraction).tolist() == [True, False, False, True, True, False]
+    assert out.name == ("1:9", "1:10", "1:11", "1:12", "1:13", "1:14", "1:15")
+    assert np.isnan(out.b_allele_fraction).tolist() == [True, False, False, True, True, False, False]
     assert out.log_r_ratio[[0, 2, 3, 5]].tolist() == [0.5, 0.25, 0.1, -5.0]
-    assert np.isnan(out.log_r_ratio[[1, 4]]).all()
+    assert np.isnan(out.log_r_ratio[[1, 4, 6]]).all()
     assert out.b_allele_fraction[2] == 0.75
 
 

@@ -124,6 +124,11 @@ def test_wrong_rows_are_named(tmp_path: Path, old: str, new: str, word: str) -> 
     assert read(tmp_path, REPORT.replace(old, new), "bank 1").chrom.size == 3
 
 
+def test_a_row_of_no_sample_is_refused(tmp_path: Path) -> None:
+    (error,) = refused(tmp_path, REPORT.replace("rs1\tlot 1", "rs1\t"), "lot 1")
+    assert (error.code, error.what) == ("GS-2202", "a row of no sample")
+
+
 def test_a_header_without_data(tmp_path: Path) -> None:
     assert refused(tmp_path, HEADER.replace("[Data]\n", ""))[0].code == "GS-2004"
     assert refused(tmp_path, HEADER + COLUMNS)[0].code == "GS-2104"

@@ -196,8 +196,10 @@ def _split(
     if many.size:
         return pd.DataFrame(index=rows)
     wanted = [key for key in _KEYS if key in keys]
+    # A last row with every value, since records may leave trailing ones out.
+    full = (":".join("." for _ in keys) + "\n").encode()
     frame = pd.read_csv(
-        io.BytesIO(data),
+        io.BytesIO(data + full),
         sep=":",
         header=None,
         names=list(keys),
@@ -210,7 +212,7 @@ def _split(
         low_memory=False,
         skip_blank_lines=False,
     )
-    return frame.set_index(rows)
+    return frame.iloc[:-1].set_index(rows)
 
 
 def _alleles_of_info(info: list[str]) -> Names:

@@ -130,8 +130,13 @@ def _allele_columns(header: tuple[str, ...]) -> tuple[str, ...]:
 
 def _rows_of(table: Delimited, sample: str | None, path: str) -> tuple[str, Delimited]:
     codes, names = table.labels(_SAMPLE)
+    nameless = [
+        Problem(line=int(table.line[row]), what="a row of no sample", found="nothing", expected=_SAMPLE)
+        for row in np.flatnonzero(codes < 0).tolist()
+    ]
+    refuse_lines(path, nameless, code="GS-2202", action="correct these rows or export again")
     sample = choose_sample(names, sample, path)
-    if len(names) == 1 and (codes == 0).all():
+    if len(names) == 1:
         return sample, table
     rows = np.flatnonzero(codes == names.index(sample))
     frame = table.frame.iloc[rows]

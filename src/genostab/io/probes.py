@@ -164,7 +164,7 @@ def missing_column(path: str, line: int, header: Sequence[str], expected: str, a
         "GS-2201",
         what="a column is missing",
         where=f"{path}:{line}",
-        found=", ".join(header[:12]),
+        found=", ".join(header[:12]) or "an empty line",
         expected=expected,
         action=action,
     )
@@ -186,7 +186,7 @@ def choose_sample(samples: Sequence[str], sample: str | None, where: str) -> str
         "GS-2201",
         what="the file holds several samples" if sample is None else "the sample is not in the file",
         where=where,
-        found=", ".join(samples[:10]),
+        found=", ".join(samples[:10]) or "no name of a sample",
         expected="the name of one of them" if sample is None else sample,
         action="name the sample to read: --sample, or sequencing.sample_name",
     )
