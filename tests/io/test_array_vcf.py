@@ -154,6 +154,13 @@ def test_several_samples_need_a_name(tmp_path: Path) -> None:
     assert (error.code, error.found) == ("GS-2301", "a, b")
 
 
+def test_a_wrong_genotype_before_a_right_one(tmp_path: Path) -> None:
+    errors = refused(
+        tmp_path, META + COLUMNS + row("het:0.5:0", at=5) + row("0|1:0.5:0") + row("9", keys="DP", at=11)
+    )
+    assert [error.what for error in errors] == ["GT is no genotype"]
+
+
 def test_a_vcf_without_signals_is_no_array(tmp_path: Path) -> None:
     (error,) = refused(tmp_path, META + COLUMNS + row("0/1:12,9", keys="GT:AD"))
     assert (error.code, error.found, error.expected) == ("GS-2201", "FORMAT AD, GT", "FORMAT BAF and LRR")

@@ -111,10 +111,11 @@ def _once(
     keys: Sequence[Int64],
     understand: Callable[[int], int | tuple[int, int]],
     problems: list[Problem],
+    missing: int | tuple[int, int] = -1,
 ) -> Int64:
     """What `understand` says of the first row of each combination of codes, for all rows that have it.
 
-    A FieldError becomes a problem of that row, and -1.
+    A FieldError becomes a problem of that row, and `missing`.
     """
     code = np.zeros(table.line.size, dtype=np.int64)
     for key in keys:
@@ -126,7 +127,7 @@ def _once(
         try:
             known.append(understand(row))
         except FieldError as wrong:
-            known.append(known[0] if known else -1)
+            known.append(missing)
             problems.append(
                 Problem(
                     line=int(table.line[row]), what=wrong.what, found=wrong.found, expected=wrong.expected
@@ -193,9 +194,9 @@ def _split(
         )
         for each in many.tolist()
     ]
-    if many.size:
-        return pd.DataFrame(index=rows)
     wanted = [key for key in _KEYS if key in keys]
+    if many.size or not wanted:
+        return pd.DataFrame(index=rows)
     # A last row with every value, since records may leave trailing ones out.
     full = (":".join("." for _ in keys) + "\n").encode()
     frame = pd.read_csv(
@@ -252,9 +253,7 @@ def _genotypes(
         return _genotype(_text(values, "GT", row), int(n_alt[row]), pair)
 
     keys = [_codes(values.frame["GT"]), n_alt, _codes(alleles)]
-    both = _once(table, keys, genotype, problems)
-    if both.ndim == 1:  # every genotype was wrong
-        both = np.full((table.line.size, 2), -1)
+    both = _once(table, keys, genotype, problems, (-1, 0))
     return both[:, 0].astype(np.int8), both[:, 1].astype(np.int8)
 
 
