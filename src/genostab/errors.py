@@ -42,7 +42,7 @@ CODES: dict[str, str] = {
     "GS-2202": "a value in a table is wrong",
     "GS-2203": "sample and parent or panel do not describe the same bins or probes",
     "GS-2204": "too few libraries for a reference",
-    "GS-2301": "a VCF cannot be used for allele depths",
+    "GS-2301": "a VCF cannot be used for alleles",
     "GS-2401": "a plate or its layout cannot be used",
     "GS-2501": "results were changed after they were written",
     "GS-5001": "no space, memory or permission left",

@@ -12,6 +12,7 @@ from genostab.lot.manifest import Sequencing
 from genostab.run.file_kind import check_same_kind, file_kind, sample_file
 
 ARRAY = b"Name\tChr\tPosition\tA.GType\tA.Log R Ratio\tA.B Allele Freq\n"
+VCF = b"##fileformat=VCFv4.2\n##contig=<ID=1>\n"
 BINS = b"chr1\t0\t100\t3\n"
 BAM = gzip.compress(b"BAM\1" + bytes(100))
 
@@ -28,6 +29,11 @@ BAM = gzip.compress(b"BAM\1" + bytes(100))
         ("a.gz", b"\x1f\x8bnonsense", "bins"),
         ("a.txt", ARRAY, "array"),
         ("a.txt.gz", gzip.compress(b"[Header]\n\n" + ARRAY), "array"),
+        ("a.csv", b"[Header]\nGSGT Version,2.0.4\n" + b"\n" * 99, "array"),
+        ("a.vcf", VCF, "array"),
+        ("a.vcf.gz", gzip.compress(VCF), "array"),
+        ("a.bcf", gzip.compress(b"BCF\2\2" + bytes(100)), "array"),
+        ("a.bcf", b"BCF\2\2" + bytes(100), "array"),
         ("a.bed", BINS, "bins"),
         ("a.bed.gz", gzip.compress(BINS), "bins"),
         ("a.txt", b"x\n" * 12 + ARRAY, "bins"),

@@ -106,6 +106,41 @@ def test_samples(tmp_path: Path) -> None:
     assert refused(tmp_path, text.replace("S2", "S1"), "S1")[0].code == "GS-2301"
 
 
+def test_phase_comes_from_bars_and_phase_sets(tmp_path: Path) -> None:
+    rows = (
+        "chr1\t5\t.\tA\tG\t.\t.\t.\tGT:AD:PS\t0|1:1,2:5\n"
+        "chr1\t6\t.\tA\tG\t.\t.\t.\tGT:AD:PS\t1|0:1,2:5\n"
+        "chr1\t7\t.\tA\tG\t.\t.\t.\tGT:AD:PS\t0/1:1,2:5\n"
+        "chr1\t8\t.\tA\tG\t.\t.\t.\tGT:AD:PS\t1|1:1,2:5\n"
+        "chr1\t9\t.\tA\tG\t.\t.\t.\tGT:AD\t1|0:1,2\n"
+        "chr2\t9\t.\tA\tG\t.\t.\t.\tGT:AD:PS\t1|0:1,2:9\n"
+    )
+    out = read(tmp_path, META + COLUMNS + rows)
+    assert out.phase is not None
+    assert out.phase.haplotype.tolist() == [2, 1, 0, 0, 1, 1]
+    assert out.phase.block.tolist() == [5, 5, -1, -1, 0, 9]
+    assert read(tmp_path, META + COLUMNS + rows.replace("|", "/")).phase is None
+    assert "phase set" in refused(tmp_path, META + COLUMNS + rows.replace(":5\n", ":x\n"))[0].what
+
+
+def test_the_alleles_that_a_gvcf_adds_hide_no_snp(tmp_path: Path) -> None:
+    rows = (
+        "chr1\t1\t.\tA\t<NON_REF>\t.\t.\tEND=4\tGT:DP:AD\t0/0:30:30,0\n"
+        "chr1\t5\t.\tA\tG,<NON_REF>\t.\t.\t.\tGT:AD\t0/1:11,9,0\n"
+        "chr1\t6\t.\tA\tG,<*>\t.\t.\t.\tGT:AD\t1|1:0,20,1\n"
+        "chr1\t7\t.\tA\tG,<NON_REF>\t.\t.\t.\tGT:AD\t1/2:1,9,3\n"
+        "chr1\t8\t.\tA\tG,T,<NON_REF>\t.\t.\t.\tGT:AD\t1/2:1,9,9,0\n"
+        "chr1\t9\t.\tAC\tA,<NON_REF>\t.\t.\t.\tGT:AD\t0/1:9,9,0\n"
+        "chr1\t10\t.\tA\t<*>\t.\t.\tEND=99\tGT:DP\t0/0:30\n"
+    )
+    out = read(tmp_path, META + COLUMNS + rows)
+    assert out.position.tolist() == [4, 5, 6]
+    assert out.genotype.tolist() == [1, 2, -1]
+    assert (out.ref_depth.tolist(), out.alt_depth.tolist()) == ([11, 0, 1], [9, 20, 9])
+    wrong = rows.replace("0/1:11,9,0", "0/1:11,9")
+    assert "another number of alleles" in refused(tmp_path, META + COLUMNS + wrong)[0].what
+
+
 @pytest.mark.parametrize(
     ("record", "word"),
     [

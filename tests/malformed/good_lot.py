@@ -83,6 +83,40 @@ def _array() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _report() -> str:
+    """The array as a FinalReport."""
+    rows = [line.split("\t") for line in _array().splitlines()[1:]]
+    head = f"[Header]\nGSGT Version\t2.0.4\nNum SNPs\t{len(rows)}\n[Data]\n"
+    columns = "SNP Name\tSample ID\tChr\tPosition\tAllele1 - AB\tAllele2 - AB\tGC Score\tLog R Ratio\tB Allele Freq\n"
+    return (
+        head
+        + columns
+        + "".join(
+            f"{name}\tS\t{chrom}\t{at}\t{kind[0]}\t{kind[1]}\t0.9\t{ratio}\t{share}\n"
+            for name, chrom, at, kind, ratio, share in rows
+        )
+    )
+
+
+def _array_vcf() -> str:
+    """The array as bcftools +gtc2vcf writes it."""
+    calls = {"AA": "0/0", "AB": "0/1", "BB": "1/1"}
+    rows = [line.split("\t") for line in _array().splitlines()[1:]]
+    head = "##fileformat=VCFv4.2\n" + "".join(
+        f"##contig=<ID={name},length={length}>\n"
+        for name, length in zip(GENOME.names, GENOME.length_bp, strict=True)
+    )
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n"
+    return (
+        head
+        + columns
+        + "".join(
+            f"chr{chrom}\t{at}\t{name}\tA\tG\t.\t.\tALLELE_A=0;ALLELE_B=1\tGT:BAF:LRR\t{calls[kind]}:{share}:{ratio}\n"
+            for name, chrom, at, kind, ratio, share in rows
+        )
+    )
+
+
 def _gc_track() -> str:
     return "".join(f"{c}\t{s}\t{e}\t{0.41 + 0.1 * r:.4f}\n" for c, s, e, r in _bins())
 
@@ -98,6 +132,8 @@ FILES: dict[str, Callable[[], str]] = {
     "nsc.counts.tsv": _counts,
     "nsc.wig": _wig,
     "array.txt": _array,
+    "report.txt": _report,
+    "array.vcf": _array_vcf,
     "gc.bed": _gc_track,
     "dilution.csv": _dilution,
 }
@@ -111,6 +147,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "nsc.counts.tsv": ("{}",),
     "nsc.wig": ("{}",),
     "array.txt": ("{}",),
+    "report.txt": ("{}",),
+    "array.vcf": ("{}",),
     "nsc.vcf.gz": ("nsc.cnr", "--snps", "{}"),
 }
 # Blocks of a manifest, with `{}` for the file in question.

@@ -45,6 +45,17 @@ COUNTS = "chrom\tstart\tend\tcounts\n" + "".join(
 ARRAY = "Name\tChr\tPosition\tS.GType\tS.Log R Ratio\tS.B Allele Freq\n" + "".join(
     f"rs{at}\t{at % 3 + 1}\t{at + 1}\tAB\t-0.1\t0.5\n" for at in range(30)
 )
+REPORT = (
+    "[Header]\nNum SNPs\t30\n[Data]\nSNP Name\tSample ID\tChr\tPosition\tAllele1 - Top\tAllele2 - Top\t"
+    "Log R Ratio\tB Allele Freq\n"
+) + "".join(f"rs{at}\tS\t{at % 3 + 1}\t{at + 1}\tA\tG\t-0.1\t0.5\n" for at in range(30))
+ARRAY_VCF = (
+    "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=248956422>\n"
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n"
+) + "".join(
+    f"chr1\t{at + 1}\trs{at}\tA\tG\t.\t.\tALLELE_A=0;ALLELE_B=1\tGT:PS:BAF:LRR\t0|1:7:0.5:-0.1\n"
+    for at in range(30)
+)
 VCF = (
     "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=248956422>\n"
     '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="d">\n'
@@ -60,6 +71,8 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "wig": (WIG, lambda path: read_bins(path, HG38)),
     "counts": (COUNTS, lambda path: read_bins(path, HG38)),
     "array": (ARRAY, lambda path: read_snp_array(path, HG38)),
+    "final report": (REPORT, lambda path: read_snp_array(path, HG38)),
+    "array vcf": (ARRAY_VCF, lambda path: read_snp_array(path, HG38)),
     "vcf": (VCF, lambda path: read_allele_depths(path, HG38)),
     "reads per chromosome": (CHROMOSOMES, lambda path: read_chromosome_counts([path])),
     "idxstats": (IDXSTATS, lambda path: read_chromosome_counts([path])),

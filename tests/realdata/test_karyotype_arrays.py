@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from genostab.arrays import SnpTable
+from genostab.cli.main import run
 from genostab.io.genome import load_genome
 from genostab.io.snp_array import read_snp_array
+from genostab.karyotype.array_quality import array_quality
+from genostab.karyotype.phase import aligned_genotypes
 from genostab.karyotype.settings import load_settings
 from genostab.karyotype.snp import array_sex, lrr_sd
 from genostab.lot.manifest import Sequencing
@@ -170,6 +175,64 @@ def test_a_failed_parent_shows_no_origin(cohort: dict[str, Path]) -> None:
     assert calls
     assert {call.origin for call in calls} == {"unknown"}
     assert "SAMPLE_74.txt: too noisy to show an origin" in seen.warnings
+
+
+def test_a_failed_array_is_invalid_and_never_passes(
+    cohort: dict[str, Path], data_dir: Path, tmp_path: Path
+) -> None:
+    assert (
+        run(["analyze", str(cohort["SAMPLE_74"]), "--assembly", "hg18", "-o", str(tmp_path / "out"), "-q"])
+        == 0
+    )
+    content = json.loads((tmp_path / "out" / "results.json").read_bytes())
+    measured = [each for each in content["measurements"] if each["metric"].startswith("cnv.")]
+    assert measured
+    assert all(not each["controls"][0]["passed"] for each in measured)
+    verdicts = {each["verdict"] for each in content["verdicts"] if each["metric"].startswith("cnv.")}
+    assert verdicts <= {"INVALID", "REPORT"}
+    assert "INVALID" in verdicts
+    assert content["overall"]["verdict"] != "PASS"
+
+
+def test_good_arrays_pass_the_gate_and_conflicts_are_shown(cohort: dict[str, Path]) -> None:
+    for name, path in cohort.items():
+        found = array_quality(read_snp_array(path, HG18), HG18, SETTINGS)
+        assert bool(found.failures) == (name == "SAMPLE_74"), name
+        # Drift 0.007: beyond PennCNV's limit, within the other.
+        assert bool(found.remarks) == (name in {"SAMPLE_74", "SAMPLE_93"}), name
+
+
+def test_the_trio_is_phased_by_descent(data_dir: Path, trio: Sequenced) -> None:
+    assert isinstance(trio.snps, SnpTable)
+    assert trio.snps.phase is not None
+    autosomal = trio.snps.chrom < 22
+    child = trio.snps.genotype
+    father, mother = (
+        aligned_genotypes(trio.snps, read_snp_array(data_dir / "snp_penncnv_trio" / f"{who}.txt.gz", HG18))
+        for who in ("father", "mother")
+    )
+    haplotype = trio.snps.phase.haplotype
+    assert not haplotype[~autosomal].any()
+    # B from the father is never where he has none, nor where the mother has nothing else; and the other way round.
+    for side, (giver, other) in ((1, (father, mother)), (2, (mother, father))):
+        own = haplotype == side
+        assert own.sum() > 9000
+        assert not (giver[own] == 0).any()
+        assert not (other[own] == 2).any()
+    both_het = (child == 1) & (father == 1) & (mother == 1)
+    assert not haplotype[both_het].any()
+    errors = figure(trio, "Mendelian errors")
+    assert isinstance(errors, float)
+    assert errors < 0.001  # 32 of 78,805 probes
+    assert figure(trio, "phased probes") == int((haplotype > 0).sum())
+
+
+def test_those_who_are_no_parents_give_no_phase(data_dir: Path) -> None:
+    folder = data_dir / "snp_penncnv_trio"
+    seen = analysed(folder / "father.txt.gz", folder / "offspring.txt.gz", folder / "mother.txt.gz")
+    assert isinstance(seen.snps, SnpTable)
+    assert seen.snps.phase is None
+    assert figure(seen, "Mendelian errors") > 0.1  # type: ignore[operator]
 
 
 def test_a_common_deletion_is_never_acquired(data_dir: Path, trio: Sequenced) -> None:

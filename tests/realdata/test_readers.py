@@ -10,6 +10,7 @@ import pytest
 
 from genostab.errors import GenostabErrors, InputError
 from genostab.io.bins import read_bins
+from genostab.io.build_check import probes_in_centromeres, refuse_other_build
 from genostab.io.genome import load_genome
 from genostab.io.snp_array import read_snp_array
 from genostab.io.vcf import read_allele_depths
@@ -149,6 +150,28 @@ def test_brge_samples(data_dir: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_snp_array(path, HG38, "SAMPLE_29")
     assert "hg18" in caught.value.action
+
+
+@pytest.mark.parametrize(
+    ("file", "sample"),
+    [("snp_penncnv_trio/mother.txt.gz", None), ("snp_brge_sexchr/lrr_baf.tsv.gz", "SAMPLE_8")],
+)
+@pytest.mark.parametrize("assembly", ["GRCh37", "GRCh38", "T2T-CHM13"])
+def test_hg18_arrays_give_themselves_away_inside_the_chromosomes(
+    data_dir: Path, file: str, sample: str | None, assembly: str
+) -> None:
+    """Without the probes past the ends of the chromosomes, which are refused first, the centromeres still tell."""
+    out = read_snp_array(data_dir / file, HG18, sample)
+    assert probes_in_centromeres(out.chrom, out.position, "hg18") == 0
+    refuse_other_build(file, out.chrom, out.position, HG18)
+    genome = load_genome(assembly)
+    within = out.position < genome.length_bp[out.chrom]
+    with pytest.raises(InputError, match=f"not those of {assembly}") as caught:
+        refuse_other_build(file, out.chrom[within], out.position[within], genome)
+    assert caught.value.code == "GS-2101"
+    assert "0 of hg18" in caught.value.found
+    assert "fit hg18:" in caught.value.action
+    assert int(caught.value.found.split(" of ")[0]) >= 13
 
 
 @pytest.mark.parametrize("file", ["H1395", "HCC1143"])

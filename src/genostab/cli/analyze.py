@@ -28,11 +28,13 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--parent", "parents", type=_FILE, multiple=True, help="Parent line (BAM, bins, array); twice for a trio."
 )
-@click.option("--sample", "sample_name", help="Sample of a table of bins that holds several.")
+@click.option(
+    "--sample", "sample_name", help="Sample of a table of bins, array file or --snps VCF with several."
+)
 @click.option(
     "--parent-sample",
     "parent_name",
-    help="The parent's sample in its table of bins; without --parent, in that of the lot.",
+    help="The parent's sample in its table of bins or array file; without --parent, in that of the lot.",
 )
 @click.option("--snps", type=_FILE, help="VCF with allele depths (AD); without, they come from the BAM.")
 @click.option("--panel", type=_FILE, help="Panel of normals of the same protocol (genostab panel).")

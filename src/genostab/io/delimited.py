@@ -149,7 +149,7 @@ def _whole_lines(data: np.ndarray[Any, Any], path: str, first_line: int, n_field
     if not ends.size:
         return np.empty(0, dtype=np.int64)
     starts = np.concatenate(([0], ends[:-1] + 1))
-    fields = np.add.reduceat((data == ord(sep)).astype(np.int64), starts) + 1
+    fields = np.add.reduceat(data == ord(sep), starts, dtype=np.int32) + 1
     filled = ends > starts
     problems = [
         Problem(

@@ -85,6 +85,17 @@ def canonical_assembly(assembly: str) -> str:
     )
 
 
+def known_assemblies() -> tuple[str, ...]:
+    """Names of the assemblies that are known.
+
+    Examples
+    --------
+    >>> "hg18" in known_assemblies()
+    True
+    """
+    return tuple(_assemblies())
+
+
 def load_genome(assembly: str) -> Genome:
     """Chromosomes 1 to 22, X and Y of an assembly, with centromeres, cytobands and pseudo-autosomal regions.
 

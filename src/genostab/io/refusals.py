@@ -70,6 +70,6 @@ def no_samples(path: str, found: str, sample: str) -> InputError:
         what="the file names no samples",
         where=path,
         found=found,
-        expected=f"a table of bins with a column sample that holds {sample}",
-        action="leave the name of the sample out, or give the table that it is a sample of",
+        expected=f"a table of bins, an array file or a VCF (snps) that holds {sample}",
+        action="leave the name of the sample out, or give the file that it is a sample of",
     )

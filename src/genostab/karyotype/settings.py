@@ -75,6 +75,7 @@ class Settings:
     max_het_odds: float
     min_hets: int
     min_same_donor: float
+    max_mendelian_errors: float
     min_depth: int
     min_snps: int
     least_het_share: float

@@ -94,7 +94,8 @@ class Dose(Block):
 class Sequencing(Block):
     """Sequencing or array files: the lot's own, its parent line's, and what helps to read them.
 
-    `sample_name` and `parent_name` are samples in tables of bins that hold several.
+    `sample_name` and `parent_name` are samples in tables of bins and array files that hold several; `sample_name` is
+    the lot's sample in the VCF of `snps` as well.
     """
 
     sample: InputPath | None = None

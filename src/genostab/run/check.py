@@ -80,7 +80,7 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
     readers: Mapping[FileKind, Callable[[Path, str | None], object]] = {
         "alignment": lambda path, _: _check_alignment(path, genome),
         "counts": lambda path, _: read_counts(path, genome),
-        "array": lambda path, _: read_snp_array(path, genome),
+        "array": lambda path, name: read_snp_array(path, genome, name),
         "bins": lambda path, name: read_bins(path, genome, name),
     }
     yield partial(check_same_kind, block)

@@ -37,11 +37,16 @@ def file_kind(path: Path) -> FileKind:
             return "alignment" if path.suffix == ".bam" else "bins"
         if head[:4] == b"BAM\x01":
             return "alignment"
+        if head[:3] == b"BCF":
+            return "array"
     elif path.suffix in (".bam", ".cram"):
         return "alignment"
     text = head.decode("utf-8", errors="replace")
     if is_counts_text(text):
         return "counts"
+    # No VCF holds bins: one without LRR and BAF is refused by the reader of arrays, which says what it lacks.
+    if text.startswith(("##fileformat=VCF", "BCF", "[Header]", "[Data]")):
+        return "array"
     lines = [line for line in text.lower().splitlines() if line]
     words = ("log r ratio", "lrr", "b allele freq", "baf")
     return "array" if any(any(word in line for word in words) for line in lines[:12]) else "bins"
@@ -81,7 +86,7 @@ def check_same_kind(block: Sequencing) -> None:
 
 
 def check_sample_names(block: Sequencing) -> None:
-    """Nothing, or the refusal of samples that are named in no table of bins, or of a sample that is its own parent.
+    """Nothing, or the refusal of a sample's name that no file can hold, or of a sample that is its own parent.
 
     Files of one size are compared up to their first difference, which two libraries have at once.
 
@@ -91,8 +96,10 @@ def check_sample_names(block: Sequencing) -> None:
         GS-2201, GS-2203.
     """
     sample, kind = sample_file(block)
-    name = block.sample_name or block.parent_name
-    if name is not None and kind != "bins":
+    has_samples = kind in ("bins", "array")
+    # Reads carry no name to choose by; the VCF of alleles beside them may hold several samples.
+    name = block.parent_name or (block.sample_name if block.snps is None else None)
+    if name is not None and not has_samples:
         raise no_samples(str(sample), _NAMES[kind], name)
     if any(_is_same_content(sample, parent) for parent in block.parent) and (
         block.parent_name == block.sample_name

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from genostab.arrays import AlleleDepths, Genome
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.allele_call import Response, add_alleles
 from genostab.karyotype.allele_depths import (
+    known_heterozygous_depths,
     signal_of_depths,
     zygosity_of_depths,
 )
@@ -57,7 +59,7 @@ def analyse_sequencing(
     kind = "array" if block.array else file_kind(sample)
     check_bin_width(block.bin_width, kind, settings)
     if kind == "array":
-        found = analyse_array(sample, block.parent, sex, genome, settings, on_progress)
+        found = analyse_array(block, sample, sex, genome, settings, on_progress)
         return _common_spared(found, genome, settings)
     read = analyse_bins if kind == "bins" else analyse_reads
     sequenced = _common_spared(
@@ -69,7 +71,7 @@ def analyse_sequencing(
     if not isinstance(snps, AlleleDepths):
         refuse_sites_without_reads(block)
         on_progress(f"allele depths of {block.snps.name}")
-        snps = read_allele_depths(block.snps, genome)
+        snps = read_allele_depths(block.snps, genome, block.sample_name)
     karyotype = _with_alleles(sequenced.karyotype, snps, sequenced.parent_snps, genome, settings)
     n_het = int((snps.genotype == 1).sum())
     qc = (*sequenced.qc, ("heterozygous SNPs", n_het, "SNPs", block.snps.name))

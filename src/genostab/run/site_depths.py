@@ -44,7 +44,7 @@ def check_snps(block: Sequencing, kind: FileKind, genome: Genome) -> None:
     """
     assert block.snps is not None
     if holds_allele_depths(block.snps):
-        read_allele_depths(block.snps, genome)
+        read_allele_depths(block.snps, genome, block.sample_name)
         return
     if kind != "array":
         refuse_sites_without_reads(block)
