@@ -61,6 +61,7 @@ def signal_of_array(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
         symbol=symbol,
+        phased=phased[kept],
         linked=linked,
         log_likelihood=lru_cache(maxsize=_REMEMBERED)(
             partial(_log_likelihood, noise, shown, low - noise.centre, high - noise.centre)

@@ -70,6 +70,7 @@ def signal_of_depths(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
         symbol=symbol.ravel().astype(np.int32),
+        phased=phased[kept],
         linked=linked_to_previous(snps.phase, snps.chrom, kept),
         log_likelihood=lru_cache(maxsize=_REMEMBERED)(
             partial(_log_likelihood, shown, bias, dispersion, typical, edge, settings.least_stray)

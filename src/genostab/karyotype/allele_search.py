@@ -6,8 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Float64, Genome
-from genostab.karyotype.allele_signal import AlleleSignal, ratio_tables, spread_at, within
+from genostab.arrays import Float64, Genome, Int32
+from genostab.karyotype.allele_signal import (
+    AlleleSignal,
+    ratio_tables,
+    spread_at,
+    symbol_with_phase,
+    within,
+)
 from genostab.karyotype.settings import Settings
 from genostab.kernels.allele_path import imbalance_posterior
 
@@ -34,8 +40,9 @@ class AlleleRun:
 
 @dataclass(frozen=True, kw_only=True)
 class _Reading:
-    """Tables of one reading of the phase: chance of a turn before each SNP, and log-likelihood ratios."""
+    """Tables of one reading of the phase: rows, chance of a turn before each SNP, and log-likelihood ratios."""
 
+    symbol: Int32
     switch: Float64
     plus: Float64
     minus: Float64
@@ -73,14 +80,16 @@ def _readings(signal: AlleleSignal, settings: Settings) -> list[_Reading]:
     n = signal.chrom.size
     readings = [
         _Reading(
+            symbol=signal.symbol,
             switch=np.full(n, 0.5),
             plus=np.ascontiguousarray(plus[:, told]),
             minus=np.ascontiguousarray(minus[:, told]),
         )
     ]
     if signal.linked is not None:
+        symbol = symbol_with_phase(signal)
         readings += [
-            _Reading(switch=np.where(signal.linked, rate, 0.5), plus=plus, minus=minus)
+            _Reading(symbol=symbol, switch=np.where(signal.linked, rate, 0.5), plus=plus, minus=minus)
             for rate in settings.switch_rates
         ]
     return readings
@@ -121,7 +130,7 @@ def _posterior(
 ) -> tuple[Float64, float]:
     """Chance of imbalance at each SNP and log evidence, over all readings of the phase."""
     found = [
-        imbalance_posterior(signal.symbol[inside], each.plus, each.minus, each.switch[inside], enter, leave)
+        imbalance_posterior(each.symbol[inside], each.plus, each.minus, each.switch[inside], enter, leave)
         for each in readings
     ]
     evidence = np.array([log_evidence for _, log_evidence in found])

@@ -11,7 +11,13 @@ from scipy.special import ndtri
 
 from genostab.arrays import Float64, Genome, Profile
 from genostab.karyotype.allele_region import allele_regions
-from genostab.karyotype.allele_signal import AlleleSignal, ratio_tables, spread_at, within
+from genostab.karyotype.allele_signal import (
+    AlleleSignal,
+    ratio_tables,
+    spread_at,
+    symbol_with_phase,
+    within,
+)
 from genostab.karyotype.allele_state import shift_and_ratio
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.origin import mean_over
@@ -141,7 +147,7 @@ def _phased_information(signal: AlleleSignal, settings: Settings) -> _Informatio
     rng = np.random.default_rng(0)
     shifts = tuple(np.geomspace(0.002, 0.45, _SIZES).tolist())
     plus, minus = ratio_tables(signal, shifts)
-    seen = np.bincount(signal.symbol, minlength=plus.shape[0]) / signal.symbol.size
+    seen = np.bincount(symbol_with_phase(signal), minlength=plus.shape[0]) / signal.symbol.size
     rate = max(settings.switch_rates)
     is_up = np.cumsum(rng.random(_CHAIN) < rate) % 2 == 0
     switch = np.full(_CHAIN, rate)

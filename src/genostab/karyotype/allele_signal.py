@@ -20,7 +20,8 @@ class AlleleSignal:
 
     chrom : int16; position : int64, 0-based bp; both shape (n_snps,)
     symbol : int32, shape (n_snps,), 0..n_symbols - 1: SNPs with the same symbol show the same
-    linked : bool, shape (n_snps,), whether the phase with the SNP before is known; None where nothing is phased
+    phased : bool, shape (n_snps,), whether the SNP's haplotype is known
+    linked : bool, shape (n_snps,), whether its phase with the last phased SNP is known; None where nothing is phased
     log_likelihood : of shifts of the allele fraction towards the first haplotype, or B, and a scale of the noise (1 as
         fitted); float64, shape (n_symbols, n_shifts); it remembers what it was asked, which is much the same for all
         regions
@@ -31,6 +32,7 @@ class AlleleSignal:
     chrom: Int16
     position: Int64
     symbol: Int32
+    phased: Bool
     linked: Bool | None
     log_likelihood: LogLikelihood
     variance: float
@@ -38,20 +40,26 @@ class AlleleSignal:
 
 
 def linked_to_previous(phase: Phase | None, chrom: Int16, kept: Int64) -> Bool | None:
-    """Whether each kept SNP has a known phase with the kept one before it; None without any phase.
+    """Whether the phase of each kept SNP with the last phased one before it is known; None without any phase.
 
     Parameters
     ----------
     phase : Phase of all SNPs, or None
     chrom : ndarray of int16, shape (n_snps,)
     kept : ndarray of int64, shape (n_kept,), ascending indices
+
+    Returns
+    -------
+    ndarray of bool, shape (n_kept,)
+        True at SNPs without phase, over which the phase is carried on.
     """
     if phase is None or not (phase.haplotype[kept] > 0).any():
         return None
-    is_phased, block = phase.haplotype[kept] > 0, phase.block[kept]
-    linked = np.zeros(kept.size, dtype=bool)
-    # An unphased SNP breaks the link on both sides: few are, where any phase is given.
-    linked[1:] = is_phased[1:] & is_phased[:-1] & (block[1:] == block[:-1]) & (np.diff(chrom[kept]) == 0)
+    linked = np.ones(kept.size, dtype=bool)
+    phased = np.flatnonzero(phase.haplotype[kept] > 0)
+    block, own_chrom = phase.block[kept][phased], chrom[kept][phased]
+    linked[phased[0]] = False
+    linked[phased[1:]] = (np.diff(block) == 0) & (np.diff(own_chrom) == 0)
     return linked
 
 
@@ -62,25 +70,6 @@ def within(signal: AlleleSignal, chrom: int, start: int, end: int) -> slice:
     b = int(np.searchsorted(signal.chrom, own, side="right"))
     first, last = np.searchsorted(signal.position[a:b], [start, end])
     return slice(a + int(first), a + int(last))
-
-
-def without(signal: AlleleSignal, left_out: Bool) -> AlleleSignal:
-    """The signal without some of its SNPs."""
-    keep = ~left_out
-    linked = signal.linked
-    if linked is not None:
-        # The SNP after a gap is as good as unlinked.
-        after = np.concatenate(([False], left_out[:-1]))
-        linked = (linked & ~after)[keep]
-    return AlleleSignal(
-        chrom=signal.chrom[keep],
-        position=signal.position[keep],
-        symbol=signal.symbol[keep],
-        linked=linked,
-        log_likelihood=signal.log_likelihood,
-        variance=signal.variance,
-        spread=signal.spread,
-    )
 
 
 def shift_likelihood(signal: AlleleSignal, inside: slice, shifts: Float64, settings: Settings) -> Float64:
@@ -108,19 +97,29 @@ def shift_likelihood(signal: AlleleSignal, inside: slice, shifts: Float64, setti
     ratios = [_unphased(signal, inside, tried, settings)]
     if signal.linked is not None:
         plus, minus = ratio_tables(signal, tried)
+        symbol = symbol_with_phase(signal)[inside]
         for rate in settings.switch_rates:
             switch = np.where(signal.linked[inside], rate, 0.5)
-            ratios.append(imbalance_likelihood(signal.symbol[inside], plus, minus, switch))
+            ratios.append(imbalance_likelihood(symbol, plus, minus, switch))
     return np.asarray(np.logaddexp.reduce(ratios, axis=0) - np.log(len(ratios)), dtype=np.float64)
 
 
+def symbol_with_phase(signal: AlleleSignal) -> Int32:
+    """Row of `ratio_tables` of each SNP; int32, shape (n_snps,)."""
+    n_symbols = signal.log_likelihood((0.0,), 1.0).shape[0]
+    return np.where(signal.phased, signal.symbol, signal.symbol + n_symbols).astype(np.int32)
+
+
 def ratio_tables(signal: AlleleSignal, shifts: tuple[float, ...]) -> tuple[Float64, Float64]:
-    """Log-likelihood ratio of a shift up, and down, against none; float64, shape (n_symbols, n_shifts), each."""
+    """Log-likelihood ratio of a shift up, and down, against none; float64, shape (2 n_symbols, n_shifts), each.
+
+    The second half is for SNPs without phase, which either sign explains alike.
+    """
     none = signal.log_likelihood((0.0,), 1.0)
-    return (
-        signal.log_likelihood(shifts, 1.0) - none,
-        signal.log_likelihood(tuple(-shift for shift in shifts), 1.0) - none,
-    )
+    up = signal.log_likelihood(shifts, 1.0) - none
+    down = signal.log_likelihood(tuple(-shift for shift in shifts), 1.0) - none
+    either = np.logaddexp(up, down) - np.log(2.0)
+    return np.concatenate((up, either)), np.concatenate((down, either))
 
 
 def _unphased(signal: AlleleSignal, inside: slice, shifts: tuple[float, ...], settings: Settings) -> Float64:
