@@ -34,6 +34,7 @@ _NOT_GIVEN = [".", "", "nan", "NaN"]
 _ALLELES = re.compile(r"ALLELE_A=(\d);ALLELE_B=(\d);?")
 _ALLELES_LENGTH = len("ALLELE_A=0;ALLELE_B=1;")
 _ACTION = "write the VCF again with bcftools +gtc2vcf or +affy2vcf"
+_UNCOUNTED = 9999
 _HET, _HOMOZYGOUS = -2, -3  # genotypes of which it is not said which allele is B
 
 
@@ -245,7 +246,9 @@ def _genotypes(
     def n_alts(row: int) -> int:
         return count_alts(_text(table, _REF, row), _text(table, _ALT, row))
 
-    n_alt = _once(table, [_codes(table.frame[_REF]), _codes(table.frame[_ALT])], n_alts, problems)
+    sites = [_codes(table.frame[_REF]), _codes(table.frame[_ALT])]
+    # Alleles that cannot be counted are one fault, not another one in each genotype.
+    n_alt = _once(table, sites, n_alts, problems, _UNCOUNTED)
 
     def genotype(row: int) -> tuple[int, int]:
         known = _ALLELES.fullmatch(alleles[row])
