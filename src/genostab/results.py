@@ -136,3 +136,29 @@ class Solution:
     log_likelihood: float
     relative_likelihood: float
     note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplePair:
+    """Two samples compared SNP by SNP; columns of identity.tsv.
+
+    `n_snps` is how many SNPs of the autosomes both have; `n_different` how many of the `concordance.n` called ones have
+    another genotype; ibs0, ibs1, ibs2 how many share 0, 1, 2 alleles, None where the two files need not mean the same
+    allele by B. Log-likelihood ratios are natural, of one donor against two unrelated ones and against the closest
+    relatives; `relation` is the likeliest.
+    """
+
+    first: str
+    second: str
+    n_snps: int
+    concordance: Estimate
+    n_different: int
+    ibs0: int | None
+    ibs1: int | None
+    ibs2: int | None
+    kinship: Estimate
+    log_likelihood_ratio_unrelated: float
+    log_likelihood_ratio_relative: float
+    relation: str
+    reading: Literal["same donor", "related", "other donor", "cannot tell"]
+    note: str = ""

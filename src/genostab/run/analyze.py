@@ -37,6 +37,7 @@ from genostab.run.audit import append_entry
 from genostab.run.blocks import BlockResult, analyse_blocks
 from genostab.run.file_kind import check_same_kind, check_sample_names, sample_file
 from genostab.run.hotspots import load_hotspots
+from genostab.run.identity import IdentityCheck, check_identity, with_swap
 from genostab.run.lock import locked
 from genostab.run.measure import measure_karyotype
 from genostab.run.outputs import KARYOTYPE_FILES, karyotype_files, lot_files
@@ -190,12 +191,15 @@ def _report_data(
     tree: Mapping[str, object],
 ) -> ReportData:
     measurements = blocks.measurements
+    identity = IdentityCheck()
     not_tested = (*_not_tested(manifest.sequencing), *blocks.not_tested)
     if sequenced is not None:
         assert manifest.sequencing is not None
         source, _ = sample_file(manifest.sequencing)
         names = [spot.name for spot in load_hotspots(genome)]
-        measurements = (*measure_karyotype(sequenced.karyotype, names, source.name), *measurements)
+        identity = check_identity(sequenced, genome, source.name)
+        changes = with_swap(measure_karyotype(sequenced.karyotype, names, source.name), identity)
+        measurements = (*changes, *identity.measurements, *measurements)
     verdicts = judge(profile, measurements, stage=manifest.stage, dose=manifest.dose)
     return ReportData(
         header=_header(manifest, profile, sequenced),
@@ -205,17 +209,18 @@ def _report_data(
         sensitivity=sequenced.karyotype.sensitivity if sequenced else (),
         genome=_track(sequenced.karyotype, genome, sequenced) if sequenced else None,
         measurements=measurements,
-        details=blocks.details,
+        details=(*identity.details, *blocks.details),
         qc=tuple(
             QcFigure(name=n, value=v, unit=u, note=t) for n, v, u, t in (sequenced.qc if sequenced else ())
         ),
         not_tested=not_tested,
-        warnings=sequenced.warnings if sequenced else (),
+        warnings=(*identity.warnings, *sequenced.warnings) if sequenced else (),
         methods=tuple(TextBlock(title=title, text=text) for title, text in METHODS),
         limits=tuple(TextBlock(title=title, text=text) for title, text in LIMITS),
         gc_trend=_gc_trend(sequenced.gc) if sequenced and sequenced.gc else None,
         provenance=tree,  # type: ignore[arg-type]
         karyotype=KaryotypeSummary(solutions=sequenced.solutions if sequenced else ()),
+        identity=identity.pairs,
     )
 
 

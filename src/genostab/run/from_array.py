@@ -76,6 +76,7 @@ def analyse_array(
         sample=sample.sample,
         has_parent=bool(parents),
         snps=sample,
+        parent_snps=tuple(others),
         qc=qc,
         warnings=(
             *warnings,

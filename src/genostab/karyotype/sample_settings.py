@@ -1,0 +1,42 @@
+"""The numbers that decide whose DNA a sample is, read from samples.toml with their reasons."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSettings:
+    """All of samples.toml, flat; each field is explained there."""
+
+    genotype_error: float
+    read_error: float
+    called_depth: int
+    called_odds: float
+    max_hom_baf: float
+    min_het_baf: float
+    max_reference_share: float
+    max_reference_alt: float
+    frequency_alleles: float
+    spacing_bp: int
+    block_bp: int
+    loh_share: float
+    min_odds: float
+    min_compared: int
+    level: float
+
+
+def load_sample_settings() -> SampleSettings:
+    """The shipped settings.
+
+    Examples
+    --------
+    >>> load_sample_settings().called_depth
+    10
+    """
+    text = files("genostab.karyotype").joinpath("samples.toml").read_text(encoding="utf-8")
+    return SampleSettings(
+        **{key: value for table in tomllib.loads(text).values() for key, value in table.items()}
+    )
