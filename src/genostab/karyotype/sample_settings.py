@@ -26,6 +26,18 @@ class SampleSettings:
     min_odds: float
     min_compared: int
     level: float
+    max_shift: float
+    shift_bin: float
+    strata: int
+    outlier_share: float
+    fraction_low: float
+    fraction_high: float
+    detection_alpha: float
+    homogeneity_alpha: float
+    systematic_fraction: float
+    least_sites: int
+    power: float
+    max_depth_ratio: float
 
 
 def load_sample_settings() -> SampleSettings:
