@@ -162,3 +162,27 @@ class SamplePair:
     relation: str
     reading: Literal["same donor", "related", "other donor", "cannot tell"]
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnvFinding:
+    """One SNV hotspot, or one variant in its gene; columns of snv_hotspots.tsv.
+
+    `change` is the protein change, "" where the whole gene is listed; `position` 0-based, None without a variant;
+    `vaf` is the share of ALT reads, not_detected with what would have been seen where there is none, and not_computed
+    where no depth is known there; `matched` says how: hotspot, gene, not annotated, not seen; `depth` in reads;
+    `depth_needed` is what `wanted_vaf` takes.
+    """
+
+    gene: str
+    change: str
+    chrom: str
+    position: int | None
+    ref: str
+    alt: str
+    depth: int | None
+    vaf: Estimate
+    matched: Literal["hotspot", "gene", "not annotated", "not seen"]
+    passed: bool
+    depth_needed: int
+    source: str

@@ -17,8 +17,9 @@ from genostab.karyotype.genotypes import (
     fitted_spectrum,
     genotype_likelihoods,
     genotype_shares,
+    one_genotype,
+    two_genotypes,
 )
-from genostab.karyotype.genotypes import one_genotype, two_genotypes
 from genostab.karyotype.sample_settings import SampleSettings
 from genostab.results import Call, Estimate
 from genostab.units import FRACTION
@@ -160,11 +161,9 @@ def _sides(
 
 def _side(shift: Float64, dose: Float64, block: Int64, n_blocks: int, settings: SampleSettings) -> _Side:
     expected = dose @ np.array([0.0, 1.0, 2.0])
-    cuts = (
-        np.unique(np.quantile(expected, np.arange(1, settings.strata) / settings.strata))
-        if shift.size
-        else []
-    )
+    cuts = np.zeros(0)
+    if shift.size:
+        cuts = np.unique(np.quantile(expected, np.arange(1, settings.strata) / settings.strata))
     stratum = np.searchsorted(cuts, expected, side="left")
     n_strata, n_bins = len(cuts) + 1, _n_bins(settings)
     # Bin 0 are probes at 0 exactly, where everything below is cut off.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,19 +15,17 @@ from genostab.karyotype.contamination import Contamination, Scores, inside_calls
 from genostab.karyotype.genotypes import (
     Snps,
     Spectrum,
-    fitted_spectrum,
     genotype_likelihoods,
-    genotype_shares,
     lists_variants_only,
-    one_genotype,
     two_genotypes,
 )
 from genostab.karyotype.sample_settings import SampleSettings
 from genostab.results import Call
 
-_STARTS = (0.02,)
+_START = 0.02
+_SCALE = np.array([0.02, 1.0, 1.0, 1.0, 0.02])  # of equal weight in the search
 _STEP = 1e-5
-_STEPS = 400
+_STEPS = 200
 
 
 def joint_of_spectrum(spectrum: Spectrum) -> Float64:
@@ -34,14 +33,18 @@ def joint_of_spectrum(spectrum: Spectrum) -> Float64:
     return two_genotypes(spectrum, (1.0, 0.0, 0.0))
 
 
-def joint_of_contaminant(snps: AlleleDepths, contaminant: Snps, settings: SampleSettings) -> Float64:
-    """As `joint_of_spectrum`, of a contaminant whose genotypes are known where it has the SNP."""
+def joint_of_contaminant(
+    snps: AlleleDepths, spectrum: Spectrum, contaminant: Snps, settings: SampleSettings
+) -> Float64:
+    """As `joint_of_spectrum`, of a contaminant whose genotypes are known where it has the SNP.
+
+    Frequencies are needed all the same: at low depth two people are alike where an allele is frequent, which would pass
+    for foreign reads.
+    """
     keys = [each.chrom.astype(np.int64) << 32 | each.position for each in (snps, contaminant)]
     _, ours, theirs = np.intersect1d(keys[0], keys[1], return_indices=True)
-    likelihood = genotype_likelihoods(contaminant, settings)
-    spectrum = fitted_spectrum(genotype_shares(likelihood), variants_only=False)
-    joint = np.tile(joint_of_spectrum(spectrum), (1, 1, snps.chrom.size))
-    joint[:, :, ours] *= likelihood[theirs].T
+    joint = np.broadcast_to(joint_of_spectrum(spectrum), (3, 3, snps.chrom.size)).copy()
+    joint[:, :, ours] *= genotype_likelihoods(contaminant, settings)[theirs].T
     scaled: Float64 = joint / joint.sum(axis=(0, 1))
     return scaled
 
@@ -89,11 +92,11 @@ def reads_contamination(
     )
     reads = _Rows(rows, chances)
     count = np.bincount(row, minlength=rows.size).astype(np.float64)
-    found = min((_fit(reads, count, start) for start in _STARTS), key=lambda fit: float(fit.fun))
-    gradient = _gradient(reads, found.x)
+    values = _fit(reads, count)
+    gradient = _gradient(reads, values)
     score, information = _effective(gradient, row, block, blocks.size)
     scores = Scores(
-        fraction=float(found.x[0]),
+        fraction=float(values[0]),
         score=score,
         information=information,
         chrom=blocks >> 32,
@@ -143,17 +146,24 @@ class _Rows:
         return log_total
 
 
-def _fit(reads: _Rows, count: Float64, start: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    def loss(values: Float64) -> float:
-        return -float(count @ reads.log_likelihood(values))
+def _fit(reads: _Rows, count: Float64) -> Float64:
+    """Fraction, errors and inbreeding of the greatest likelihood."""
+    n = float(count.sum())
 
-    return minimize(
-        loss,
-        np.array([start, np.log(0.002), np.log(0.02), -4.0, 0.0]),
-        method="L-BFGS-B",
-        bounds=((0.0, 0.45), (-12.0, -3.0), (-5.0, -1.5), (-9.0, 0.0), (-0.3, 0.3)),
-        options={"maxiter": _STEPS, "ftol": 1e-12},
-    )
+    def loss(scaled: Float64) -> float:
+        return -float(count @ reads.log_likelihood(scaled * _SCALE)) / n
+
+    def slope(scaled: Float64) -> Float64:
+        return np.asarray(-(count @ _gradient(reads, scaled * _SCALE)) * _SCALE / n, dtype=np.float64)
+
+    start = np.array([_START, np.log(0.002), np.log(0.02), -4.0, 0.0])
+    low = np.array([0.0, -12.0, -5.0, -9.0, -0.3])
+    high = np.array([0.45, -3.0, -1.5, 0.0, 0.3])
+    bounds = list(zip(low / _SCALE, high / _SCALE, strict=True))
+    options: Any = {"maxiter": _STEPS, "ftol": 1e-14, "gtol": 1e-9}
+    found = minimize(loss, start / _SCALE, jac=slope, method="L-BFGS-B", bounds=bounds, options=options)
+    values: Float64 = found.x * _SCALE
+    return values
 
 
 def _gradient(reads: _Rows, values: Float64) -> Float64:

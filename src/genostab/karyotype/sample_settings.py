@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,9 @@ class SampleSettings:
     least_sites: int
     power: float
     max_depth_ratio: float
+    min_alt_reads: int
+    wanted_vaf: float
+    protein_changing: tuple[str, ...]
 
 
 def load_sample_settings() -> SampleSettings:
@@ -49,6 +53,8 @@ def load_sample_settings() -> SampleSettings:
     10
     """
     text = files("genostab.karyotype").joinpath("samples.toml").read_text(encoding="utf-8")
-    return SampleSettings(
-        **{key: value for table in tomllib.loads(text).values() for key, value in table.items()}
-    )
+    flat = {key: value for table in tomllib.loads(text).values() for key, value in table.items()}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in flat.items()
+    }
+    return SampleSettings(**values)
