@@ -333,9 +333,11 @@ class ChromosomeCounts:
 class AlleleFrequencies:
     """Population frequencies of B (of ALT for reads).
 
+    name : tuple of str, shape (n_snps,), empty where the file has none
     chrom : int16; position : int64, 0-based bp; frequency : float64, 0..1; all shape (n_snps,), sorted by place
     """
 
+    name: tuple[str, ...]
     chrom: Int16
     position: Int64
     frequency: Float64

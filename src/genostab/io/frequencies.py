@@ -13,6 +13,7 @@ from genostab.io.intervals import contig_indices, refuse_past_end
 from genostab.io.limits import read_text_capped
 from genostab.io.refusals import Problem, refuse_lines
 
+_NAMES = ("name", "snp", "snp name", "id")
 _COLUMNS = {
     "chrom": ("chr", "chrom", "chromosome"),
     "position": ("position", "pos"),
@@ -25,14 +26,16 @@ def read_frequencies(path: str | Path, genome: Genome) -> AlleleFrequencies:
 
     Parameters
     ----------
-    path : str or Path; a header with Chr, Position (1-based) and PFB (or frequency, AF); plain or gzip
+    path : str or Path; a header with Chr, Position (1-based), PFB (or frequency, AF) and perhaps Name; plain or
+        gzip
     genome : Genome
 
     Returns
     -------
     AlleleFrequencies
-        Without SNPs on other contigs, and without those whose frequency is missing or not of 0 to 1: PFB files mark
-        probes that are no SNP by 2.
+        Where the file has names, positions may be of another assembly and are not held against this one. Without SNPs
+        on other contigs, and without those whose frequency is missing or not of 0 to 1: PFB files mark probes that are
+        no SNP by 2.
 
     Raises
     ------
@@ -58,13 +61,15 @@ def read_frequencies(path: str | Path, genome: Genome) -> AlleleFrequencies:
                 expected=f"{role}, written as one of {', '.join(names)}",
                 action="export the file with this column",
             )
+    name = next((column for column in header if column.lower() in _NAMES), None)
     table = parse_rows(
         rows,
         path=str(path),
         first_line=2,
         header=header,
         sep=separator(head),
-        wanted={columns["chrom"]: True, columns["position"]: False, columns["frequency"]: False},
+        wanted={columns["chrom"]: True, columns["position"]: False, columns["frequency"]: False}
+        | ({name: True} if name is not None else {}),
     )
     codes, contigs = table.labels(columns["chrom"])
     chrom = contig_indices(contigs, codes, table.line, str(path), genome)
@@ -78,10 +83,13 @@ def read_frequencies(path: str | Path, genome: Genome) -> AlleleFrequencies:
         for row in np.flatnonzero(wrong)
     ]
     refuse_lines(str(path), problems, code="GS-2202", action="correct these rows")
-    refuse_past_end(str(path), table.line, chrom, position, genome)
+    if name is None:
+        refuse_past_end(str(path), table.line, chrom, position, genome)
     kept = np.flatnonzero((chrom >= 0) & (frequency >= 0.0) & (frequency <= 1.0))
     order = kept[np.lexsort((position[kept], chrom[kept]))]
+    texts = [] if name is None else table.texts(name)
     return AlleleFrequencies(
+        name=tuple(texts[row] for row in order.tolist()) if texts else (),
         chrom=chrom[order].astype(np.int16),
         position=position[order].astype(np.int64) - 1,
         frequency=frequency[order],

@@ -63,17 +63,13 @@ class Scores:
 class _Side:
     """Homozygous probes of one side (AA or BB) in bins of their shift, by stratum of the expected foreign dose.
 
-    count : float64, shape (n_blocks, n_strata, n_bins); dose : float64, shape (n_strata, 3), chances that the other
-    person has 0, 1, 2 of the other allele
+    count : float64, shape (n_blocks, n_strata, n_bins); by_stratum : float64, shape (n_strata, n_bins), its sum
+    dose : float64, shape (n_strata, 3), chances that the other person has 0, 1, 2 of the other allele
     """
 
     count: Float64
+    by_stratum: Float64
     dose: Float64
-
-    @property
-    def by_stratum(self) -> Float64:
-        total: Float64 = self.count.sum(axis=0)
-        return total
 
 
 def foreign_dose(spectrum: Spectrum) -> tuple[Float64, Float64]:
@@ -173,7 +169,8 @@ def _side(shift: Float64, dose: Float64, block: Int64, n_blocks: int, settings: 
     members = np.maximum(np.bincount(stratum, minlength=n_strata), 1)
     means = [np.bincount(stratum, weights=dose[:, h], minlength=n_strata) / members for h in range(3)]
     occupied = np.bincount(stratum, minlength=n_strata) > 0
-    return _Side(count=count[:, occupied].astype(np.float64), dose=np.stack(means, axis=1)[occupied])
+    by_block = count[:, occupied].astype(np.float64)
+    return _Side(count=by_block, by_stratum=by_block.sum(axis=0), dose=np.stack(means, axis=1)[occupied])
 
 
 def _n_bins(settings: SampleSettings) -> int:

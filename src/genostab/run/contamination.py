@@ -106,7 +106,10 @@ def _measure(
 
 
 def _at(snps: Snps, frequencies: AlleleFrequencies) -> Float64:
-    """Frequency at each SNP, NaN where none is given."""
+    """Frequency at each SNP, by name between two arrays, else by place; NaN where none is given."""
+    if isinstance(snps, SnpTable) and frequencies.name:
+        by_name = dict(zip(frequencies.name, frequencies.frequency.tolist(), strict=True))
+        return np.array([by_name.get(name, np.nan) for name in snps.name], dtype=np.float64)
     keys: Int64 = frequencies.chrom.astype(np.int64) << 32 | frequencies.position
     wanted: Int64 = snps.chrom.astype(np.int64) << 32 | snps.position
     if not keys.size:
