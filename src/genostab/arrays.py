@@ -343,3 +343,34 @@ class ChromosomeCounts:
     protocol: tuple[str, ...]
     chrom: tuple[str, ...]
     n_reads: Int64
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlleleFrequencies:
+    """Population frequencies of B (of ALT for reads).
+
+    name : tuple of str, shape (n_snps,), empty where the file has none
+    chrom : int16; position : int64, 0-based bp; frequency : float64, 0..1; all shape (n_snps,), sorted by place
+    """
+
+    name: tuple[str, ...]
+    chrom: Int16
+    position: Int64
+    frequency: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceVariant:
+    """One alternative allele of a VCF record in a sample; position 0-based, depths in reads, -1 where not stated.
+
+    `annotations` are (gene, consequence, protein change such as Arg175His or "") of ANN, CSQ and BCSQ.
+    """
+
+    chrom: int
+    position: int
+    ref: str
+    alt: str
+    ref_depth: int
+    alt_depth: int
+    passed: bool
+    annotations: tuple[tuple[str, str, str], ...] = ()

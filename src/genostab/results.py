@@ -141,3 +141,53 @@ class Solution:
     log_likelihood: float
     relative_likelihood: float
     note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplePair:
+    """Two samples compared SNP by SNP; columns of identity.tsv.
+
+    `n_snps` is how many SNPs of the autosomes both have; `n_different` how many of the `concordance.n` called ones have
+    another genotype; ibs0, ibs1, ibs2 how many share 0, 1, 2 alleles, None where the two files need not mean the same
+    allele by B. Log-likelihood ratios are natural, of one donor against two unrelated ones and against the closest
+    relatives; `relation` is the likeliest.
+    """
+
+    first: str
+    second: str
+    n_snps: int
+    concordance: Estimate
+    n_different: int
+    ibs0: int | None
+    ibs1: int | None
+    ibs2: int | None
+    kinship: Estimate
+    log_likelihood_ratio_unrelated: float
+    log_likelihood_ratio_relative: float
+    relation: str
+    reading: Literal["same donor", "related", "other donor", "cannot tell"]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnvFinding:
+    """One SNV hotspot, or one variant in its gene; columns of snv_hotspots.tsv.
+
+    `change` is the protein change, "" where the whole gene is listed; `position` 0-based, None without a variant;
+    `vaf` is the share of ALT reads, not_detected with what would have been seen where there is none, and not_computed
+    where no depth is known there; `matched` says how: hotspot, gene, not annotated, not seen; `depth` in reads;
+    `depth_needed` is what `wanted_vaf` takes.
+    """
+
+    gene: str
+    change: str
+    chrom: str
+    position: int | None
+    ref: str
+    alt: str
+    depth: int | None
+    vaf: Estimate
+    matched: Literal["hotspot", "gene", "not annotated", "not seen"]
+    passed: bool
+    depth_needed: int
+    source: str

@@ -106,6 +106,7 @@ class Sequencing(Block):
     reference: InputPath | None = None
     gc_track: InputPath | None = None
     mappability_track: InputPath | None = None
+    frequencies: InputPath | None = None
     sample_name: Text | None = None
     parent_name: Text | None = None
     exclude: Annotated[tuple[InputPath, ...], BeforeValidator(_listed)] = ()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genostab.compliance.judge import Overall, Verdict
-from genostab.results import Call, Measurement, NotTested, Sensitivity, Solution
+from genostab.results import Call, Measurement, NotTested, SamplePair, Sensitivity, SnvFinding, Solution
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
@@ -149,7 +149,9 @@ class ReportData:
     """Everything that the report, results.json and the MultiQC file say about one lot.
 
     `genome` is None where nothing was sequenced, `gc_trend` where no GC content is known; `deviations` are retests,
-    overrides and failed controls in words; `warnings` are what the run itself remarked; `provenance` is a tree of
+    overrides and failed controls in words; `identity` compares the lot with its parents,
+    `snvs` are SNV hotspots;
+    `warnings` are what the run itself remarked; `provenance` is a tree of
     plain values (software, versions, command, seed, inputs with SHA-256, parameters, times).
     """
 
@@ -170,3 +172,5 @@ class ReportData:
     provenance: Mapping[str, Json] = field(default_factory=dict)
     karyotype: KaryotypeSummary = field(default_factory=KaryotypeSummary)
     gc_trend: GcTrend | None = None
+    identity: tuple[SamplePair, ...] = ()
+    snvs: tuple[SnvFinding, ...] = ()

@@ -32,17 +32,20 @@ from genostab.report.document import (
     TextBlock,
 )
 from genostab.report.multiqc import safe_name
-from genostab.results import Call, NotTested
+from genostab.results import Call, NotTested, SnvFinding
 from genostab.run.audit import append_entry
 from genostab.run.blocks import BlockResult, analyse_blocks
+from genostab.run.contamination import ContaminationCheck, check_contamination
 from genostab.run.file_kind import check_same_kind, check_sample_names, sample_file
 from genostab.run.hotspots import load_hotspots
+from genostab.run.identity import IdentityCheck, check_identity, with_swap
 from genostab.run.lock import locked
 from genostab.run.measure import measure_karyotype
 from genostab.run.outputs import KARYOTYPE_FILES, karyotype_files, lot_files
 from genostab.run.provenance import input_files, provenance_json, provenance_tree
 from genostab.run.sequenced import Sequenced
 from genostab.run.sequencing import analyse_sequencing
+from genostab.run.snv import SNV_FILE, check_snvs, snv_file, snv_table
 from genostab.run.texts import LIMITS, METHODS
 
 _AUDIT = "audit.jsonl"
@@ -109,6 +112,8 @@ def analyse_lot(
         if sequenced is not None:
             sample = safe_name(sequenced.sample or manifest.lot)
             files |= karyotype_files(sequenced.karyotype, sequenced.solutions, genome, sample)
+        if data.snvs:
+            files[SNV_FILE] = snv_file(data.snvs)
         files["provenance.json"] = provenance_json(tree, command=command, started=started, finished=_now())
         files[_AUDIT] = _audited(out, files, actor)
         publish(out, files)
@@ -145,7 +150,7 @@ def _refuse_other_lot(out: Path, lot: str) -> None:
 
 def _remove_stale(out: Path, files: Mapping[str, bytes]) -> None:
     """A lot that is analysed again without its sequencing must not keep the karyotype of the time before."""
-    for name in set(KARYOTYPE_FILES) - files.keys():
+    for name in {*KARYOTYPE_FILES, SNV_FILE} - files.keys():
         (out / name).unlink(missing_ok=True)
     with suppress(OSError):
         (out / KARYOTYPE_FILES[0]).parent.rmdir()
@@ -190,12 +195,20 @@ def _report_data(
     tree: Mapping[str, object],
 ) -> ReportData:
     measurements = blocks.measurements
+    identity, foreign = IdentityCheck(), ContaminationCheck()
+    snvs: tuple[SnvFinding, ...] = ()
     not_tested = (*_not_tested(manifest.sequencing), *blocks.not_tested)
     if sequenced is not None:
         assert manifest.sequencing is not None
         source, _ = sample_file(manifest.sequencing)
         names = [spot.name for spot in load_hotspots(genome)]
-        measurements = (*measure_karyotype(sequenced.karyotype, names, source.name), *measurements)
+        identity = check_identity(sequenced, genome, source.name)
+        changes = with_swap(measure_karyotype(sequenced.karyotype, names, source.name), identity)
+        foreign = check_contamination(sequenced, manifest.sequencing, genome, source.name)
+        measurements = (*changes, *identity.measurements, *foreign.measurements, *measurements)
+        not_tested = (*not_tested, *foreign.not_tested)
+        if manifest.sequencing.snps is not None and manifest.sequencing.array is None:
+            snvs = check_snvs(manifest.sequencing.snps, genome)
     verdicts = judge(profile, measurements, stage=manifest.stage, dose=manifest.dose)
     return ReportData(
         header=_header(manifest, profile, sequenced),
@@ -205,17 +218,24 @@ def _report_data(
         sensitivity=sequenced.karyotype.sensitivity if sequenced else (),
         genome=_track(sequenced.karyotype, genome, sequenced) if sequenced else None,
         measurements=measurements,
-        details=blocks.details,
+        details=(
+            *identity.details,
+            *foreign.details,
+            *((snv_table(snvs),) if snvs else ()),
+            *blocks.details,
+        ),
         qc=tuple(
             QcFigure(name=n, value=v, unit=u, note=t) for n, v, u, t in (sequenced.qc if sequenced else ())
         ),
         not_tested=not_tested,
-        warnings=sequenced.warnings if sequenced else (),
+        warnings=(*identity.warnings, *foreign.warnings, *sequenced.warnings) if sequenced else (),
         methods=tuple(TextBlock(title=title, text=text) for title, text in METHODS),
         limits=tuple(TextBlock(title=title, text=text) for title, text in LIMITS),
         gc_trend=_gc_trend(sequenced.gc) if sequenced and sequenced.gc else None,
         provenance=tree,  # type: ignore[arg-type]
         karyotype=KaryotypeSummary(solutions=sequenced.solutions if sequenced else ()),
+        identity=identity.pairs,
+        snvs=snvs,
     )
 
 

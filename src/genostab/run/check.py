@@ -15,6 +15,7 @@ from genostab.io.bam import read_alignment_header
 from genostab.io.bins import read_bins
 from genostab.io.counts_file import read_counts
 from genostab.io.exclusion import read_exclusion
+from genostab.io.frequencies import read_frequencies
 from genostab.io.genome import check_contigs, load_genome
 from genostab.io.limits import open_bytes
 from genostab.io.panel_file import read_panel
@@ -96,6 +97,8 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
         yield partial(read_panel, block.panel, genome)
     if block.reference is not None:
         yield partial(_check_fasta, block.reference)
+    if block.frequencies is not None:
+        yield partial(read_frequencies, block.frequencies, genome)
     for path in block.exclude:
         yield partial(read_exclusion, path, genome)
     for track in (block.gc_track, block.mappability_track):

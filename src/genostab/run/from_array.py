@@ -80,6 +80,7 @@ def analyse_array(
         sample=sample.sample,
         has_parent=bool(block.parent),
         snps=sample,
+        parent_snps=tuple(others),
         qc=qc,
         warnings=(
             *warnings,

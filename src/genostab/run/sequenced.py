@@ -24,6 +24,7 @@ class Sequenced:
     """What the sequencing block gave: karyotype, the sample's names, figures of quality, and remarks.
 
     `snps` are points for the figure; `qc` rows are (name, value, unit, note); `solutions` are the readings of ploidy;
+    `parent_snps` are those of the parents that were read;
     `gc` is the trend of GC before and after its correction; `sha256` is that of inputs for which it was taken while
     they were read; `parent_snps` are the parents' reads and genotypes at the sites of `snps`, where these were counted
     in their BAM files too, less what is an artefact in the parent.
@@ -37,6 +38,7 @@ class Sequenced:
     warnings: tuple[str, ...]
     solutions: tuple[Solution, ...] = ()
     gc: GcQuality | None = None
+    parent_snps: tuple[SnpTable | AlleleDepths, ...] = ()
     sha256: Mapping[Path, str] = field(default_factory=dict)
     parent_snps: tuple[AlleleDepths, ...] = ()
 

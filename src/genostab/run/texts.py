@@ -27,6 +27,12 @@ METHODS = (
         "noise, arm by arm, phase unknown.",
     ),
     (
+        "Whose DNA",
+        "Identity: likelihood of one donor against relatives and unrelated people over SNPs of the autosomes, with "
+        "genotype error and stretches of lost alleles. Contamination: shift of homozygous SNPs in proportion to the "
+        "frequency of the other allele, alike on all chromosomes. SNV hotspots: by the annotation of the VCF.",
+    ),
+    (
         "Assays",
         "Metaphases: ISCN clonality rule, exact binomial bounds. Residual iPSC: exact one-sided bounds and a "
         "Gamma-Poisson posterior carried to the dose; tumour probabilities are a band between published tumour-"
