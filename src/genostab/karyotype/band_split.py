@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Float64
+from genostab.arrays import Float64, Int64
 from genostab.karyotype.settings import Settings
 
 _BINS = 100  # of the B allele fraction, 0..1
-_SPLITS = 0.5 * np.square(np.linspace(0.0, 1.0, 76))  # distances of the bands from the middle, denser near 0
-_NEWTON_STEPS = 8
-_NOISE_DEVIATIONS = np.linspace(-3.0, 3.0, 9)  # in standard deviations of their priors
-_CENTRE_DEVIATIONS = np.linspace(-3.0, 3.0, 9)
+_SPLITS = 0.5 * np.square(np.linspace(0.0, 1.0, 31))  # distances of the bands from the middle, denser near 0
+_FINER = 16  # further ones between the neighbours of the best, twice
+_NEWTON_STEPS = 6
+_STEPS = (1.5, 0.5, 0.1)  # of noise and centre, in standard deviations of their priors
 _MAD_VARIANCE = 1.36  # asymptotic variance of a log scale by the median absolute deviation, times n, Gaussian
 _MOST_BLOCKS = 400
 
@@ -124,7 +124,8 @@ def band_counts(b_allele_fraction: Float64) -> Float64:
 
 def expected_counts(bands: Bands, split: float, n_probes: float) -> Float64:
     """Counts that a split would give; float64, shape (100,)."""
-    het = _het_band(bands, np.array([split]), 0.0, 1.0)[0]
+    none = np.zeros((1, 1))
+    het = _het_band(bands, np.array([split]), none, none + 1.0)[0]
     return np.asarray(n_probes * (bands.het_share * het + (1.0 - bands.het_share) * bands.homozygous))
 
 
@@ -144,38 +145,82 @@ def split_likelihood(counts: Float64, bands: Bands) -> SplitLikelihood:
     a split d may look like e, with e^2 - d^2 of standard deviation 2 noise_cv sd^2, the difference in variance that
     the noise may have. O(splits x nuisance x bins).
     """
-    best = np.full(_SPLITS.size, -np.inf)
-    share = np.zeros(_SPLITS.size)
     used = np.flatnonzero(counts)
-    homozygous = bands.homozygous[used]
-    for noise in _NOISE_DEVIATIONS:
-        for centre in _CENTRE_DEVIATIONS:
-            scale = float(np.exp(noise * bands.noise_cv))
-            het = _het_band(bands, _SPLITS, centre * bands.centre_sd, scale)[:, used]
-            weight = _best_share(counts[used], het, homozygous, bands.het_share)
-            mixed = weight[:, None] * het + (1.0 - weight[:, None]) * homozygous
-            value = np.log(mixed) @ counts[used] - 0.5 * (noise**2 + centre**2)
-            value -= 0.5 * np.square(np.log(weight / bands.het_share) / bands.het_share_cv)
-            better = value > best
-            best, share = np.where(better, value, best), np.where(better, weight, share)
-    tempered = _allow_for_shape(best, bands)
+    mixture = _Mixture(counts=counts[used], used=used, bands=bands)
+    split = _SPLITS
+    profile, share = _climb(mixture, split)
+    for _ in range(2):
+        top = int(np.argmax(profile))
+        finer = np.linspace(split[max(top - 1, 0)], split[min(top + 1, split.size - 1)], _FINER + 2)[1:-1]
+        value, weight = _climb(mixture, finer)
+        split, profile, share = (
+            np.concatenate(pair) for pair in ((split, finer), (profile, value), (share, weight))
+        )
+        order = np.argsort(split)
+        split, profile, share = split[order], profile[order], share[order]
+    tempered = _allow_for_shape(split, profile, bands)
     return SplitLikelihood(
-        split=_SPLITS,
+        split=split,
         log_likelihood=tempered,
         n_probes=round(float(counts.sum())),
         het_share=float(share[int(np.argmax(tempered))]),
     )
 
 
-def _allow_for_shape(log_likelihood: Float64, bands: Bands) -> Float64:
+@dataclass(frozen=True, kw_only=True)
+class _Mixture:
+    """Counts, shape (n_used,), of the bins `used` of them, and the bands to explain them with."""
+
+    counts: Float64
+    used: Int64
+    bands: Bands
+
+    def profile(self, split: Float64, noise: Float64, centre: Float64) -> tuple[Float64, Float64]:
+        """Log-likelihood and best share of heterozygous probes, of each split at its own noise and centre."""
+        bands, counts = self.bands, self.counts
+        scale, shift = np.exp(noise * bands.noise_cv), centre * bands.centre_sd
+        het = _het_band(bands, split, shift[:, None], scale[:, None])[:, self.used]
+        homozygous = bands.homozygous[self.used]
+        weight = _best_share(counts, het, homozygous, bands.het_share)
+        mixed = weight[:, None] * het + (1.0 - weight[:, None]) * homozygous
+        value = np.log(mixed) @ counts - 0.5 * (np.square(noise) + np.square(centre))
+        value -= 0.5 * np.square(np.log(weight / bands.het_share) / bands.het_share_cv)
+        return value, weight
+
+
+def _climb(mixture: _Mixture, split: Float64) -> tuple[Float64, Float64]:
+    """Profile over noise and centre, split by split: parabolas along one, then the other, in shrinking steps."""
+    at = np.zeros((2, split.size))
+    best, share = mixture.profile(split, *at)
+    for step in _STEPS:
+        for axis in (0, 1):
+            along = np.zeros((2, 1))
+            along[axis] = 1.0
+            above, below = (mixture.profile(split, *(at + way * step * along)) for way in (1.0, -1.0))
+            bend = np.maximum(2.0 * best - above[0] - below[0], 1e-9)
+            vertex = step * np.clip(0.5 * (above[0] - below[0]) / bend, -2.0, 2.0)
+            start = at
+            for move, (value, weight) in (
+                (step, above), (-step, below), (vertex, mixture.profile(split, *(start + vertex * along)))
+            ):  # fmt: skip
+                better = value > best
+                at = np.where(better, start + move * along, at)
+                best, share = np.where(better, value, best), np.where(better, weight, share)
+    return best, share
+
+
+def _allow_for_shape(split: Float64, log_likelihood: Float64, bands: Bands) -> Float64:
     """Likelihood of each true split where shape and noise may add to the seen one, or take from it."""
-    added = np.square(_SPLITS)[None, :] - np.square(_SPLITS)[:, None]
+    added = np.square(split)[None, :] - np.square(split)[:, None]
     cost = 0.5 * np.square(added / (2.0 * bands.noise_cv * bands.sd**2))
     return np.asarray((log_likelihood[None, :] - cost).max(axis=1))
 
 
-def _het_band(bands: Bands, split: Float64, shift: float, scale: float) -> Float64:
-    """Share of heterozygous probes per bin; shape (n_splits, 100); what lies beyond 0 or 1 is at the edge."""
+def _het_band(bands: Bands, split: Float64, shift: Float64, scale: Float64) -> Float64:
+    """Share of heterozygous probes per bin; shape (n_splits, 100), `shift` and `scale` (n_splits, 1).
+
+    What lies beyond 0 or 1 is at the edge.
+    """
     edges = np.linspace(0.0, 1.0, _BINS + 1)
     edges[0], edges[-1] = -np.inf, np.inf
     away = edges - bands.centre - shift

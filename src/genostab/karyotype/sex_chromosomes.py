@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Float64, Genome, SnpTable
-from genostab.karyotype.annotate import bands_of, iscn_of
+from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.band_split import SplitLikelihood
+from genostab.karyotype.call import Karyotype
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 from genostab.karyotype.sex_evidence import Evidence, Level, gather_evidence
 from genostab.karyotype.snp import array_sex
 from genostab.results import Call, CallKind, Estimate, Origin, Sensitivity
-from genostab.units import FRACTION
+from genostab.units import FRACTION, percent_from_fraction
 
-_FRACTIONS = np.linspace(0.0, 0.99, 199)  # of the cells; what 1 would give has no Log R ratio
+_FRACTIONS = np.linspace(0.0, 0.99, 991)  # of the cells; what 1 would give has no Log R ratio
 _EVERY = 0.985  # a fraction above stands for all cells
-_EXPECTED_SPLITS = 8
+_EXPECTED_SPLITS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +165,7 @@ def call_sex_chromosomes(
     parents: Sequence[SnpTable],
     sex: Sex,
     genome: Genome,
+    hotspots: Sequence[Hotspot],
     settings: Settings,
 ) -> SexChromosomes:
     """Changes of whole X and Y of an array.
@@ -174,6 +176,7 @@ def call_sex_chromosomes(
     parents : sequence of SnpTable, of arrays that did: one parent line, or two parents
     sex : Sex, as settled for the lot
     genome : Genome
+    hotspots : sequence of Hotspot
     settings : Settings, tables [sex_array] and [calling]
 
     Notes
@@ -199,12 +202,23 @@ def call_sex_chromosomes(
         remark = "X and Y do not tell whether the cells began with a Y: changes of X and Y are not called"
         return SexChromosomes(calls=(), sensitivity=(), qc=(), warnings=(remark,))
     fits = [fit_state(evidence, state) for state in states_of(evidence)]
-    calls = _calls(evidence, fits, [other for other in others if other is not None], genome, settings)
+    found = _found(evidence, fits, [other for other in others if other is not None], settings)
     return SexChromosomes(
-        calls=calls,
+        calls=() if found is None else (_call(evidence, found, genome, hotspots, settings),),
         sensitivity=_sensitivity(evidence, genome, settings),
         qc=_figures(evidence, fits),
         warnings=(),
+    )
+
+
+def add_sex_chromosomes(karyotype: Karyotype, sexes: SexChromosomes, genome: Genome) -> Karyotype:
+    """The karyotype with the calls and sensitivity of whole X and Y in place of those from Log R ratios alone."""
+    own = {row.region for row in sexes.sensitivity}
+    calls = (*karyotype.calls, *sexes.calls)
+    return replace(
+        karyotype,
+        calls=tuple(sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))),
+        sensitivity=(*(row for row in karyotype.sensitivity if row.region not in own), *sexes.sensitivity),
     )
 
 
@@ -222,27 +236,49 @@ def posterior(fits: Sequence[Fit]) -> list[float]:
     return [w / sum(weight) for w in weight]
 
 
-def _calls(
-    evidence: Evidence, fits: Sequence[Fit], parents: Sequence[Evidence], genome: Genome, settings: Settings
-) -> tuple[Call, ...]:
-    found = _significant(evidence, settings)
-    if not found:
-        return ()
-    best = found[0]
-    share = dict(zip([fit.state.name for fit in fits], posterior(fits), strict=True))
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """The likeliest change, its origin, other states as likely, what it leaves unexplained, what speaks against it."""
+
+    fit: Fit
+    origin: Origin
+    alternatives: str
+    doubt: str
+    against: str
+
+
+def _found(
+    evidence: Evidence, fits: Sequence[Fit], parents: Sequence[Evidence], settings: Settings
+) -> _Found | None:
+    significant = _significant(evidence, settings)
+    if not significant:
+        return None
+    best = significant[0]
+    shares = sorted(zip(posterior(fits), fits, strict=True), key=lambda pair: -pair[0])
+    least = next(share for share, fit in shares if fit.state is best.state) / settings.ambiguous_odds
     others = [
-        f"{fit.state.name} in {_FRACTIONS[fit.best]:.0%}".replace("%", " %")
-        for fit in sorted(fits, key=lambda fit: -share[fit.state.name])
-        if fit is not best and fit.state.name != best.state.name
-        and share[fit.state.name] * settings.ambiguous_odds >= share[best.state.name]
-    ]  # fmt: skip
-    doubt, against = _disagreement(evidence, best, settings), ""
+        f"{fit.state.name} in {_percent(fit)} of cells"
+        for share, fit in shares
+        if fit.state is not best.state and share >= least
+    ]
+    against = ""
     if evidence.is_xy and best.state.kind == "loss":
         foreign = fit_state(evidence, _FOREIGN)
         if foreign.gain + math.log(settings.ambiguous_odds) >= best.gain:
-            against = f"as well explained by {_FOREIGN.name} in {_FRACTIONS[foreign.best]:.0%}"
-    origin = _origin(best, parents, settings)
-    return (_call(evidence, best, origin, "; ".join(others), doubt, against, genome, settings),)
+            against = (
+                f"ambiguous with contamination: as well explained by {_percent(foreign)} of {_FOREIGN.name}"
+            )
+    return _Found(
+        fit=best,
+        origin=_origin(best, parents, settings),
+        alternatives=", ".join(others),
+        doubt=_disagreement(evidence, best, settings),
+        against=against,
+    )
+
+
+def _percent(fit: Fit) -> str:
+    return f"{percent_from_fraction(float(_FRACTIONS[fit.best])):.0f} %"
 
 
 def _disagreement(evidence: Evidence, best: Fit, settings: Settings) -> str:
@@ -275,16 +311,10 @@ def _origin(best: Fit, parents: Sequence[Evidence], settings: Settings) -> Origi
 
 
 def _call(
-    evidence: Evidence,
-    best: Fit,
-    origin: Origin,
-    alternatives: str,
-    doubt: str,
-    against: str,
-    genome: Genome,
-    settings: Settings,
+    evidence: Evidence, found: _Found, genome: Genome, hotspots: Sequence[Hotspot], settings: Settings
 ) -> Call:
-    state, chrom = best.state, genome.names.index(best.state.chrom)
+    best, state = found.fit, found.fit.state
+    chrom = genome.names.index(state.chrom)
     end = int(genome.length_bp[chrom])
     fraction = _fraction(evidence, best, settings)
     level = evidence.y if state.chrom == "chrY" else evidence.x
@@ -302,8 +332,8 @@ def _call(
         n_snps=0 if evidence.split is None else evidence.split.n_probes,
         score=score,
         q_value=min(1.0, n_states * float(0.5 * math.erfc(score / math.sqrt(2.0)))),
-        origin=origin,
-        hotspot="",
+        origin=found.origin,
+        hotspot="; ".join(hotspots_hit(hotspots, state.chrom, 0, end, state.kind, settings)),
         bands=bands_of(genome, chrom, 0, end),
         iscn=iscn_of(
             genome=genome,
@@ -315,9 +345,9 @@ def _call(
             cell_fraction=fraction.estimate or 0.0,
             zygosity="hmz" if state.kind == "cnloh" else "",
         ),
-        reported=not against,
-        reason="; ".join(part for part in (against, doubt) if part),
-        alternatives=alternatives,
+        reported=not found.against,
+        reason="; ".join(part for part in (found.against, found.doubt) if part),
+        alternatives=found.alternatives,
     )
 
 
@@ -335,9 +365,7 @@ def _fraction(evidence: Evidence, best: Fit, settings: Settings) -> Estimate:
     )
 
 
-def _sensitivity(
-    evidence: Evidence, genome: Genome, settings: Settings
-) -> tuple[Sensitivity, ...]:
+def _sensitivity(evidence: Evidence, genome: Genome, settings: Settings) -> tuple[Sensitivity, ...]:
     """The least fraction of each state that this array would show."""
     splits = np.geomspace(0.01, 0.45, _EXPECTED_SPLITS)
     seen = [evidence.expected_split(float(split)) for split in splits]
@@ -373,29 +401,28 @@ def _least_fraction(
     """
     wanted = threshold(len(states_of(evidence)), settings) + float(ndtri(settings.power))
     of_bands = np.array([0.0] + [0.0 if each is None else each.gain for each in seen])
-    gain = np.interp(state.split(_FRACTIONS), np.concatenate(([0.0], splits)), of_bands)
+    fractions = _FRACTIONS[::5]
+    gain = np.interp(state.split(fractions), np.concatenate(([0.0], splits)), of_bands)
     for _, level, ratio in _pieces(evidence, state):
-        expected = level.expected(ratio(_FRACTIONS))
-        away = [level.log_likelihood(ratio(_FRACTIONS[[0, i]]), float(expected[i])) for i in range(_FRACTIONS.size)]
-        gain = gain + np.array([at - none for none, at in away])
+        gain = gain + level.expected_gain(ratio(fractions))
     enough = np.flatnonzero(np.sqrt(2.0 * np.maximum(gain, 0.0)) >= wanted)
-    return float(_FRACTIONS[enough[0]]) if enough.size else None
+    return float(fractions[enough[0]]) if enough.size else None
 
 
-def _figures(
-    evidence: Evidence, fits: Sequence[Fit]
-) -> tuple[tuple[str, str | float | int, str, str], ...]:
+def _figures(evidence: Evidence, fits: Sequence[Fit]) -> tuple[tuple[str, str | float | int, str, str], ...]:
     """Quality figures: what each piece of evidence shows, and the likeliest fraction of each state."""
     rows: list[tuple[str, str | float | int, str, str]] = []
     for name, level in (
         ("male-specific Y", evidence.y), ("X", evidence.x), ("pseudo-autosomal regions", evidence.pseudo_autosomal)
     ):  # fmt: skip
         if level is not None:
-            note = f"against autosomes; {level.normal:.2f} +- {level.normal_sd:.2f} without a change; {level.n_probes} probes"
+            normal = f"{level.normal:.2f} +- {level.normal_sd:.2f} without a change"
+            note = f"against autosomes; {normal}; {level.n_probes} probes"
             rows.append((f"Log R ratio of {name}", level.seen, "log R ratio", note))
     if evidence.split is not None:
         where = "pseudo-autosomal regions" if evidence.is_xy else "X"
-        note = f"distance from the middle; {evidence.split.n_probes} probes, {evidence.split.het_share:.0%} heterozygous"
+        share = f"{percent_from_fraction(evidence.split.het_share):.0f} % heterozygous"
+        note = f"distance from the middle; {evidence.split.n_probes} probes, {share}"
         rows.append((f"heterozygous bands of {where}", evidence.split.best, "fraction", note))
     for fit in fits:
         low, high = fit.interval(0.95)

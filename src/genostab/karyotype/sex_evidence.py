@@ -20,6 +20,8 @@ from genostab.karyotype.sex import Sex
 from genostab.karyotype.sex_regions import SexProbes, sex_probes
 
 _BLOCKS = 16
+_MIN_SHARE_OF_TWO_X = 0.5  # of the autosomes' heterozygous probes: one X has none, two have about as many
+_MOST_SPLIT_OF_TWO_X = 0.43  # beyond, bands run into the homozygous ones: a loss in 92 % of the cells or more
 _MEDIAN_SE = 1.2533  # standard error of a median over that of a mean, Gaussian
 
 
@@ -39,18 +41,19 @@ class Level:
     response_cv: float
     n_probes: int
 
-    def log_likelihood(self, log2_ratio: Float64, seen: float | None = None) -> Float64:
-        """Of a copy ratio [log2], Gaussian, the errors of level and response integrated out; of another `seen` too."""
-        return np.asarray(-0.5 * np.square(self.residual_z(log2_ratio, seen)) - np.log(self._sd(log2_ratio)))
+    def log_likelihood(self, log2_ratio: Float64) -> Float64:
+        """Of a copy ratio [log2], Gaussian, the errors of level and response integrated out."""
+        return np.asarray(-0.5 * np.square(self.residual_z(log2_ratio)) - np.log(self._sd(log2_ratio)))
 
-    def residual_z(self, log2_ratio: Float64, seen: float | None = None) -> Float64:
+    def residual_z(self, log2_ratio: Float64) -> Float64:
         """Standardised distance of what is seen from what a copy ratio gives."""
-        away = (self.seen if seen is None else seen) - self.expected(log2_ratio)
-        return np.asarray(away / self._sd(log2_ratio))
+        return np.asarray((self.seen - self.normal - self.response * log2_ratio) / self._sd(log2_ratio))
 
-    def expected(self, log2_ratio: Float64) -> Float64:
-        """Log R ratio of a copy ratio."""
-        return np.asarray(self.normal + self.response * log2_ratio)
+    def expected_gain(self, log2_ratio: Float64) -> Float64:
+        """Log-likelihood ratio of a copy ratio to none, where exactly what it gives is seen."""
+        none = self._sd(np.zeros(1))
+        away = self.response * log2_ratio / none
+        return np.asarray(0.5 * np.square(away) - np.log(self._sd(log2_ratio) / none))
 
     def _sd(self, log2_ratio: Float64) -> Float64:
         response = self.response_cv * self.response * np.abs(log2_ratio)
@@ -102,19 +105,42 @@ def gather_evidence(
     Notes
     -----
     A Y is there where its male-specific probes are not further below the level of one Y than 3 standard deviations of
-    that level. Without one, a single X is a male who lost Y unless the line is stated to be female.
+    that level. Without one, X tells: heterozygous bands, wherever they stand, are of two X. All of X homozygous is a
+    male who lost Y, or where the line is stated to be female, a loss of X.
     """
     probes = sex_probes(snps, genome)
     y = _level(snps, probes.y, probes, settings.y_level_lrr, settings.y_level_sd, settings)
-    has_y = y is not None and y.seen > y.normal - settings.max_residual_z * y.normal_sd
-    if not has_y and seen == "unknown":
-        return None
-    is_xy = has_y or (seen == "male" and stated != "female")
+    if y is not None and y.seen > y.normal - settings.max_residual_z * y.normal_sd:
+        return _evidence(snps, probes, y, True, seen == "male", reference, settings)
+    two_x = _evidence(snps, probes, y, False, False, reference, settings)
+    if seen == "female" or stated == "female" or _has_two_x(two_x):
+        return two_x
+    return _evidence(snps, probes, y, True, True, reference, settings) if seen == "male" else None
+
+
+def _has_two_x(evidence: Evidence) -> bool:
+    """Whether X has about as many heterozygous probes as autosomes, in bands apart from the homozygous ones."""
+    bands, split = evidence.bands, evidence.split
+    if bands is None or split is None:
+        return False
+    return split.het_share >= _MIN_SHARE_OF_TWO_X * bands.het_share and split.best <= _MOST_SPLIT_OF_TWO_X
+
+
+def _evidence(
+    snps: SnpTable,
+    probes: SexProbes,
+    y: Level | None,
+    is_xy: bool,
+    has_single_x: bool,
+    reference: Evidence | None,
+    settings: Settings,
+) -> Evidence:
+    """Evidence of cells that began with X and Y, or with two X."""
     normal_x = settings.male_x_level_lrr if is_xy else settings.female_x_level_lrr
     x = _level(snps, probes.x, probes, normal_x, settings.x_level_sd, settings)
     par = _level(snps, probes.pseudo_autosomal, probes, 0.0, settings.pseudo_level_sd, settings)
     is_two_copy = probes.pseudo_autosomal if is_xy else probes.pseudo_autosomal | probes.x
-    bands, counts = _bands_of(snps, probes, is_two_copy, is_xy and seen == "male", settings)
+    bands, counts = _bands_of(snps, probes, is_two_copy, has_single_x, settings)
     if reference is not None and reference.is_xy == is_xy:
         y, x, par = (
             _anchored(mine, theirs, settings)
@@ -155,7 +181,9 @@ def _level(
 def _median_se(values: Float64) -> float:
     """Of the median of probes in genome order: the larger of what single probes and what blocks of them scatter."""
     single = 1.4826 * float(np.median(np.abs(values - np.median(values)))) / np.sqrt(values.size)
-    blocks = np.array([np.median(block) for block in np.array_split(values, min(_BLOCKS, values.size // 5 + 1))])
+    blocks = np.array(
+        [np.median(block) for block in np.array_split(values, min(_BLOCKS, values.size // 5 + 1))]
+    )
     between = float(blocks.std(ddof=1)) / np.sqrt(blocks.size) if blocks.size > 1 else 0.0
     return max(_MEDIAN_SE * float(single), float(between), 1e-6)
 

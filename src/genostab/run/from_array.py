@@ -11,6 +11,7 @@ from genostab.arrays import Genome, SnpTable
 from genostab.io.snp_array import read_snp_array
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
+from genostab.karyotype.sex_chromosomes import SexChromosomes, add_sex_chromosomes, call_sex_chromosomes
 from genostab.karyotype.snp import array_sex, call_array, lrr_sd
 from genostab.run.hotspots import load_hotspots
 from genostab.run.sequenced import Progress, Sequenced, noise_rows, settle_sex, solutions_of, withheld_remarks
@@ -56,6 +57,10 @@ def analyse_array(
         hotspots=load_hotspots(genome),
         settings=settings,
     )
+    sexes = SexChromosomes(calls=(), sensitivity=(), qc=(), warnings=())
+    if not karyotype.withheld:
+        sexes = call_sex_chromosomes(sample, others, settled, genome, load_hotspots(genome), settings)
+        karyotype = add_sex_chromosomes(karyotype, sexes, genome)
     known = np.isfinite(sample.b_allele_fraction)
     called = sample.genotype >= 0
     qc = (
@@ -70,6 +75,7 @@ def analyse_array(
         ("probes with a B allele fraction", float(known.mean()), "fraction", ""),
         ("sex", settled, "", "stated" if sex else "from heterozygous probes on X"),
         *noise_rows(karyotype),
+        *sexes.qc,
     )
     return Sequenced(
         karyotype=karyotype,
@@ -80,6 +86,7 @@ def analyse_array(
         warnings=(
             *warnings,
             *withheld_remarks(karyotype),
+            *sexes.warnings,
             *(f"{name}: too noisy to show an origin" for name in noisy),
         ),
         solutions=solutions_of(karyotype, genome, settings.response_cv, settings),
