@@ -64,8 +64,14 @@ def test_no_panel_draws_more_marks_than_its_bound(n_bins: int) -> None:
     svg = str(genome_figure(genome(n_bins, 40_000), REPORTED))
     spikes = drawn(svg, "range").count("V") if 'class="range"' in svg else 0
     assert drawn(svg, "bin").count("h0") + 2 * spikes <= MAX_POINTS
-    bars = drawn(svg, "snp any").count("V") + drawn(svg, "snp dense").count("V")
-    assert 0 < bars <= 3 * MAX_POINTS
+    assert 0 < drawn(svg, "snp dense").count("V") <= 5 * MAX_POINTS
+    assert 'class="snp any"' not in svg  # 40,000 SNPs lie one by one
+
+
+def test_crowded_allele_fractions_are_drawn_in_two_shades() -> None:
+    svg = str(genome_figure(genome(300, 400_000), REPORTED))
+    assert drawn(svg, "snp any").count("V") + drawn(svg, "snp dense").count("V") <= 5 * MAX_POINTS
+    assert 0 < len(drawn(svg, "snp dense")) < len(svg)
 
 
 def test_thinned_figure_covers_every_bin() -> None:

@@ -9,13 +9,14 @@ from markupsafe import Markup
 
 from genostab.report.document import Bool, Float64, GenomeTrack
 from genostab.report.svg import bars_path, dots_path, tag
-from genostab.report.thinning import column_runs
+from genostab.report.thinning import column_runs, points_per_square
 from genostab.report.wording import allele_copies, alleles_text
 from genostab.results import Call
 
 _MOST_COPIES = 3
 _END_SHARE = 0.1  # of the panel: homozygous SNPs pile up there and would outshine the others
 _DENSE_SHARE = 0.5
+_LEAST_PER_SQUARE = 2.0  # fewer SNPs show no density: all are dark
 
 
 def fraction_panel(
@@ -35,7 +36,7 @@ def fraction_panel(
     -----
     More are drawn as squares of one pixel: pale where a SNP lies at all, so that an outlier stays, and dark where at
     least half as many lie as in the fullest square of that column, so that two bands that part are seen to.
-    Phased SNPs have the colour of the haplotype that carries the allele.
+    Where squares hold one SNP each, all are dark. Phased SNPs have the colour of the haplotype that carries the allele.
     """
     y = top + (1.0 - np.clip(track.snp_baf[used], 0.0, 1.0)) * height
     phased = track.snp_haplotype[used] if track.snp_haplotype.size else np.zeros(y.size, dtype=np.int64)
@@ -48,7 +49,10 @@ def fraction_panel(
             parts.append(tag("path", d=dots_path(x[own], y[own]), class_=name))
             continue
         ends = (top + _END_SHARE * height, top + (1.0 - _END_SHARE) * height)
-        for share, layer in ((0.0, f"{name} any"), (_DENSE_SHARE, f"{name} dense")):
+        layers = [(0.0, f"{name} any"), (_DENSE_SHARE, f"{name} dense")]
+        if points_per_square(x[own], y[own], ends) < _LEAST_PER_SQUARE:
+            layers = [(0.0, f"{name} dense")]
+        for share, layer in layers:
             runs = column_runs(x[own], y[own], ends, share)
             parts.append(tag("path", d=bars_path(*runs), class_=layer))
     return tag("g", *parts)

@@ -68,6 +68,12 @@ def _cells(x: Float64, y: Float64) -> tuple[Int64, Int64, Int64]:
     return key // height, key % height, count.astype(np.int64)
 
 
+def points_per_square(x: Float64, y: Float64, ends: tuple[float, float]) -> float:
+    """Mean number of points in the occupied squares of one pixel between two y; 0 where there is none."""
+    inside = (y > ends[0]) & (y < ends[1])
+    return float(_cells(x[inside], y[inside])[2].mean()) if inside.any() else 0.0
+
+
 def column_runs(
     x: Float64, y: Float64, ends: tuple[float, float], share: float
 ) -> tuple[Float64, Float64, Float64]:
