@@ -68,6 +68,25 @@ def test_forms_of_iscn() -> None:
     assert iscn("chr12", 0, 133_275_309, 3, 0.994, platform="seq").endswith("[0.99]")
 
 
+@pytest.mark.parametrize(
+    ("chrom", "start", "end", "copies", "fraction", "zygosity", "expected"),
+    [
+        ("chr12", 0, 133_275_309, 3, 0.3, "", "(12)x3[0.30]"),
+        ("chr12", 0, 133_200_000, 3, 0.3, "", "12p13.33q24.33(1_133200000)x3[0.30]"),
+        ("chr20", 30_400_000, 34_400_000, 3, 1.0, "", "20q11.21q11.22(30400001_34400000)x3"),
+        ("chr20", 40_000_000, 64_444_167, 2, 0.6, "hmz", "20q12q13.33(40000001_64444167)x2 hmz[0.60]"),
+        ("chrX", 0, 156_040_895, 1, 0.4, "", "(X)x1[0.40]"),
+        ("chrX", 0, 156_040_895, 2, 1.0, "hmz", "(X)x2 hmz"),
+        ("chrY", 0, 57_227_415, 0, 0.77, "", "(Y)x0[0.77]"),
+    ],
+)
+def test_forms_of_iscn_of_an_array(
+    chrom: str, start: int, end: int, copies: int, fraction: float, zygosity: str, expected: str
+) -> None:
+    # Bands of GRCh38 as UCSC has them; the share of cells in brackets, and hmz after the copies, as in ISCN 2020 [m].
+    assert iscn(chrom, start, end, copies, fraction, zygosity=zygosity) == f"arr[GRCh38] {expected}"
+
+
 def test_coordinates_stand_alone_where_bands_are_unknown() -> None:
     hg18 = load_genome("hg18")
     assert iscn("chr3", 3_974_669, 4_071_644, 1, 1.0, hg18) == "arr[hg18] 3(3974670_4071644)x1"

@@ -19,6 +19,7 @@ from genostab.karyotype.phase import aligned_genotypes
 from genostab.karyotype.settings import load_settings
 from genostab.karyotype.snp import array_sex, lrr_sd
 from genostab.lot.manifest import Sequencing
+from genostab.results import Call
 from genostab.run.sequencing import Sequenced, analyse_sequencing
 
 HG18 = load_genome("hg18")
@@ -145,6 +146,39 @@ def test_sexes(cohort: dict[str, Path], name: str, sex: str) -> None:
     assert array_sex(read_snp_array(cohort[name], HG18), HG18, SETTINGS) == sex
 
 
+def sex_calls(seen: Sequenced) -> list[Call]:
+    return [call for call in seen.karyotype.calls if call.chrom in ("chrX", "chrY") and call.reported]
+
+
+def test_the_mosaic_loss_of_y(cohort: dict[str, Path]) -> None:
+    # Truth table: PAR |BAF - 0.5| of 0.298, so that f = 4 d / (1 + 2 d) = 0.747; its male-specific Log R ratio of
+    # -1.21 is 0.94 below the other males', which 1 - 2^(2 x -0.94) puts at 0.73.
+    (call,) = sex_calls(analysed(cohort["SAMPLE_29"]))
+    assert (call.chrom, call.kind, call.copy_number, call.bands) == ("chrY", "loss", 0, "Y")
+    assert call.cell_fraction.estimate == pytest.approx(0.75, abs=0.03)
+    assert call.reason == call.alternatives == ""
+    assert call.score > 20
+
+
+@pytest.mark.parametrize(
+    "name", ["SAMPLE_47", "FEMALE_2291", "SAMPLE_8", "SAMPLE_49", "SAMPLE_93", "SAMPLE_105", "SAMPLE_74"]
+)
+def test_no_change_of_x_or_y_in_the_others(cohort: dict[str, Path], name: str) -> None:
+    seen = analysed(cohort[name])
+    assert sex_calls(seen) == []
+    limits = {
+        row.kind: row.min_cell_fraction for row in seen.karyotype.sensitivity if row.region in ("X", "Y")
+    }
+    if name != "SAMPLE_74":
+        assert limits["loss"] is not None
+        assert limits["loss"] < 0.3  # at most 26 % of cells could have gone unseen
+
+
+def test_no_change_of_x_in_the_trio(data_dir: Path) -> None:
+    for person in ("father", "mother", "offspring"):
+        assert sex_calls(analysed(data_dir / "snp_penncnv_trio" / f"{person}.txt.gz")) == []
+
+
 def test_a_failed_array_is_not_called(cohort: dict[str, Path]) -> None:
     snps = read_snp_array(cohort["SAMPLE_74"], HG18)
     lrr = snps.log_r_ratio[(snps.chrom < 22) & np.isfinite(snps.log_r_ratio)]
@@ -164,7 +198,7 @@ def test_the_others_pass_and_have_no_long_change(cohort: dict[str, Path]) -> Non
             continue
         seen = analysed(path)
         assert float(figure(seen, "Log R ratio SD")) < SETTINGS.max_lrr_sd  # type: ignore[arg-type]
-        calls = [call for call in seen.karyotype.calls if call.reported]
+        calls = [call for call in seen.karyotype.calls if call.reported and call.chrom != "chrY"]
         # Two share a gain of three probes at chr21:39,469,180, a variant of the population.
         assert all((call.chrom, call.start, call.n_bins) == ("chr21", 39_469_179, 3) for call in calls)
 

@@ -14,8 +14,10 @@ from genostab.report.document import GenomeTrack
 from genostab.report.figures import MAX_POINTS, genome_figure, ratio_limit
 from genostab.report.sensitivity_figure import best_by_region, sensitivity_figure
 from genostab.report.svg import tag
-from genostab.report.thinning import group_bins, one_per_cell
+from genostab.report.thinning import column_runs, group_bins, one_per_cell, thin_fractions
 from genostab.report.viewer import MAX_BINS, viewer_data
+from genostab.report.wording import alleles_text
+from genostab.results import CallKind
 from tests.report.sample_genome import CALLS, genome, sensitivity
 
 REPORTED = [call for call in CALLS if call.reported]
@@ -62,7 +64,14 @@ def test_no_panel_draws_more_marks_than_its_bound(n_bins: int) -> None:
     svg = str(genome_figure(genome(n_bins, 40_000), REPORTED))
     spikes = drawn(svg, "range").count("V") if 'class="range"' in svg else 0
     assert drawn(svg, "bin").count("h0") + 2 * spikes <= MAX_POINTS
-    assert drawn(svg, "snp").count("h0") <= MAX_POINTS
+    assert 0 < drawn(svg, "snp dense").count("V") <= 5 * MAX_POINTS
+    assert 'class="snp any"' not in svg  # 40,000 SNPs lie one by one
+
+
+def test_crowded_allele_fractions_are_drawn_in_two_shades() -> None:
+    svg = str(genome_figure(genome(300, 400_000), REPORTED))
+    assert drawn(svg, "snp any").count("V") + drawn(svg, "snp dense").count("V") <= 5 * MAX_POINTS
+    assert 0 < len(drawn(svg, "snp dense")) < len(svg)
 
 
 def test_thinned_figure_covers_every_bin() -> None:
@@ -152,6 +161,81 @@ def test_one_per_cell_keeps_one_point_of_each_occupied_cell() -> None:
     assert {(int(a), int(b)) for a, b in zip(x[kept], y[kept], strict=True)} == cells
     assert kept.size == len(cells)
     assert one_per_cell(x, y, 1.0, 100).size <= 100
+
+
+def test_every_allele_fraction_lies_in_a_bar() -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.uniform(0, 300, 30_000), 50 + 4 * rng.standard_normal(30_000)
+    y[:3] = (5.0, 31.0, 97.0)  # outliers
+    column, top, bottom = column_runs(x, y, (10.0, 90.0), 0.0)
+    for a, b in zip(x, y, strict=True):
+        near = np.abs(column - a) <= 0.5
+        assert (near & (top <= b) & (b <= bottom)).any()
+    dense = column_runs(x, y, (10.0, 90.0), 0.5)
+    # Half of the greatest density of a Gaussian is at 1.18 standard deviations; single columns scatter around it.
+    assert np.median(np.abs(0.5 * (dense[1] + dense[2]) - 50)) < 1.18 * 4
+    assert dense[1].min() > 31.0
+
+
+def test_two_bands_that_part_are_dark_apart() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0, 50, 40_000)
+    y = np.where(rng.random(x.size) < 0.5, 40.0, 60.0) + 3 * rng.standard_normal(x.size)
+    _, top, bottom = column_runs(x, y, (10.0, 90.0), 0.5)
+    inked = np.zeros(100)
+    for a, b in zip(top.astype(int), bottom.astype(int), strict=True):
+        inked[a:b] += 1
+    assert inked[48:52].max() == 0
+    assert min(inked[40], inked[60]) > 40
+
+
+def test_thinned_allele_fractions_keep_every_outlier() -> None:
+    rng = np.random.default_rng(4)
+    n = 300_000
+    chrom = np.sort(rng.integers(0, 22, n))
+    fraction = np.clip(
+        rng.choice([0.0, 0.5, 1.0], n, p=[0.35, 0.3, 0.35]) + 0.03 * rng.standard_normal(n), 0, 1
+    )
+    outliers = rng.choice(n, 40, replace=False)
+    fraction[outliers] = np.repeat([0.25, 0.75], 20)
+    kept = thin_fractions(chrom, rng.random(n), fraction, 60_000)
+    assert kept.size <= 60_000
+    assert np.all(np.diff(kept) > 0)
+    is_kept = np.isin(outliers, kept)
+    assert is_kept.mean() > 0.9  # two outliers of one cell share a mark
+    assert (np.abs(fraction[kept] - 0.5) < 0.2).mean() > 0.5  # twice their share of all
+    np.testing.assert_array_equal(thin_fractions(chrom, rng.random(n), fraction, n), np.arange(n))
+
+
+def test_phased_fractions_have_the_colour_of_their_haplotype() -> None:
+    track = genome(300, 90)
+    phased = dataclasses.replace(track, snp_haplotype=np.tile(np.array([0, 1, 2]), 30))
+    svg = str(genome_figure(phased, REPORTED))
+    counts = [drawn(svg, name).count("h0") for name in ("snp", "snp first", "snp second")]
+    assert sum(counts) == 90
+    assert min(counts) > 0
+    assert [sum(part["per_chrom"]) for part in viewer_data(phased, REPORTED)["snps"]] == counts
+
+
+def test_copies_of_either_allele_are_means_over_the_cells() -> None:
+    gain = next(call for call in REPORTED if (call.kind, call.copy_number) == ("gain", 3))
+    half = dataclasses.replace(gain, cell_fraction=dataclasses.replace(gain.cell_fraction, estimate=0.5))
+    svg = str(genome_figure(genome(300, 90), (half,)))
+    assert "2 + 1: 1.50 copies of the major allele on average" in svg
+    assert "2 + 1: 1.00 copies of the minor allele on average" in svg
+
+
+@pytest.mark.parametrize(
+    ("kind", "copies", "chrom", "expected"),
+    [
+        ("gain", 3, "chr12", "2 + 1"), ("loss", 1, "chr1", "1 + 0"), ("loss", 0, "chr1", "0 + 0"),
+        ("cnloh", 2, "chr20", "2 + 0"), ("cnloh", 2, "chrX", "2 + 0"), ("gain", 4, "chr1", ""),
+        ("gain", 2, "chrX", ""), ("loss", 0, "chrY", ""),
+    ],
+)  # fmt: skip
+def test_copies_of_either_allele_in_words(kind: CallKind, copies: int, chrom: str, expected: str) -> None:
+    call = dataclasses.replace(REPORTED[0], kind=kind, copy_number=copies, chrom=chrom)
+    assert alleles_text(call) == expected
 
 
 def test_viewer_values_round_trip() -> None:

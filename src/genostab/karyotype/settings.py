@@ -76,6 +76,23 @@ class Settings:
     min_hets: int
     min_same_donor: float
     max_mendelian_errors: float
+    y_level_lrr: float
+    y_level_sd: float
+    y_response: float
+    y_response_cv: float
+    male_x_level_lrr: float
+    female_x_level_lrr: float
+    x_level_sd: float
+    pseudo_level_sd: float
+    sex_response: float
+    sex_response_cv: float
+    same_array_sd: float
+    band_noise_cv: float
+    band_centre_sd: float
+    het_share_cv: float
+    min_sex_probes: int
+    ambiguous_odds: float
+    max_residual_z: float
     min_depth: int
     min_snps: int
     least_het_share: float

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from genostab.compliance.judge import Overall, Verdict
 from genostab.results import Call, Measurement, NotTested, SamplePair, Sensitivity, SnvFinding, Solution
 
+Bool = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 Cell = str | float | int | None
@@ -68,6 +69,7 @@ class GenomeTrack:
     segment_chrom, segment_start, segment_end : int64, shape (n_segments,)
     segment_mean_log2 : float64, shape (n_segments,), no NaN
     snp_chrom, snp_position : int64, shape (n_snps,), sorted; snp_baf : float64, shape (n_snps,), 0..1 or NaN
+    snp_haplotype : int64, shape (n_snps,), 1 or 2, 0 where not phased; empty where nothing is
     """
 
     chrom_names: tuple[str, ...]
@@ -83,6 +85,7 @@ class GenomeTrack:
     snp_chrom: Int64 = field(default_factory=_no_int)
     snp_position: Int64 = field(default_factory=_no_int)
     snp_baf: Float64 = field(default_factory=_no_float)
+    snp_haplotype: Int64 = field(default_factory=_no_int)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

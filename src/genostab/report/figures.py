@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from markupsafe import Markup
 
+from genostab.report.allele_figure import copies_panel, fraction_panel
 from genostab.report.document import Float64, GenomeTrack, Int64
 from genostab.report.svg import bars_path, dots_path, tag
-from genostab.report.thinning import group_bins, one_per_cell
-from genostab.report.wording import call_label, kind_text, quantity, region_text
+from genostab.report.thinning import group_bins
+from genostab.report.wording import allele_copies, call_label, kind_text, quantity, region_text
 from genostab.results import Call
 
 MAX_POINTS = 6000
 _WIDTH, _LEFT, _RIGHT = 1040.0, 48.0, 70.0
-_DEPTH_HEIGHT, _BAF_HEIGHT, _GAP_PX, _LABEL_ROW = 250.0, 110.0, 1.5, 17.0
+_DEPTH_HEIGHT, _BAF_HEIGHT, _COPIES_HEIGHT, _GAP_PX, _LABEL_ROW = 250.0, 130.0, 70.0, 1.5, 17.0
 _MAX_LABEL_ROWS = 6
 _CHAR_PX = 6.7
 COPY_GUIDES = ((1.0, "4 copies"), (0.5849625, "3 copies"), (0.0, "2 copies"), (-1.0, "1 copy"))
@@ -59,7 +60,7 @@ def ratio_limit(track: GenomeTrack, calls: Sequence[Call]) -> float:
 
 
 def genome_figure(track: GenomeTrack, calls: Sequence[Call], *, identifier: str = "genome") -> Markup:
-    """SVG of the whole genome: log2 ratio of bins, segments, reported calls, and allele fractions where SNPs exist.
+    """SVG of the whole genome: log2 ratio of bins, segments, reported calls, and alleles where SNPs exist.
 
     Parameters
     ----------
@@ -69,8 +70,8 @@ def genome_figure(track: GenomeTrack, calls: Sequence[Call], *, identifier: str 
 
     Notes
     -----
-    At most `MAX_POINTS` marks per panel. Up to that many bins are drawn one by one; more are drawn as the median and
-    the range of k neighbours, so a single deviating bin still shows as a spike.
+    Up to `MAX_POINTS` bins, and SNPs, are drawn one by one. More bins are drawn as the median and the range of k
+    neighbours, more SNPs as the pixels that they fill, so a single deviating one still shows.
     """
     marked = [call for call in calls if call.chrom in track.chrom_names]
     widths = (_WIDTH - _LEFT - _RIGHT - _GAP_PX * (len(track.chrom_names) - 1)) * (
@@ -90,6 +91,9 @@ def genome_figure(track: GenomeTrack, calls: Sequence[Call], *, identifier: str 
     has_snps = bool(np.isfinite(track.snp_baf).any())
     baf_top = bottom + 20.0
     end = baf_top + _BAF_HEIGHT + 4.0 if has_snps else bottom
+    with_alleles = [call for call in marked if has_snps and allele_copies(call) is not None]
+    copies_top = end + 16.0
+    end = copies_top + _COPIES_HEIGHT + 4.0 if with_alleles else end
     parts = [
         tag("title", "Copy number over the genome", id=f"{identifier}-title"),
         tag("desc", _description(track, marked), id=f"{identifier}-desc"),
@@ -101,6 +105,8 @@ def genome_figure(track: GenomeTrack, calls: Sequence[Call], *, identifier: str 
     ]
     if has_snps:
         parts.append(_allele_panel(track, scale, baf_top))
+    if with_alleles:
+        parts.append(_copies_panel(track, with_alleles, scale, copies_top))
     return tag(
         "svg",
         *parts,
@@ -241,16 +247,20 @@ def _call_labels(track: GenomeTrack, calls: Sequence[Call], scale: Scale) -> tup
 
 
 def _allele_panel(track: GenomeTrack, scale: Scale, top: float) -> Markup:
-    used = np.flatnonzero(np.isfinite(track.snp_baf))
+    used = np.isfinite(track.snp_baf)
     x = scale.x(track.snp_chrom[used], track.snp_position[used])
-    y = top + (1.0 - np.clip(track.snp_baf[used], 0.0, 1.0)) * _BAF_HEIGHT
-    kept = one_per_cell(x, y, 1.0, MAX_POINTS)
     right = _WIDTH - _RIGHT
     parts = []
     for value in (0.0, 0.5, 1.0):
         level = top + (1.0 - value) * _BAF_HEIGHT
         parts.append(tag("line", x1=_LEFT, x2=right, y1=level, y2=level, class_="grid"))
         parts.append(tag("text", f"{value:g}", x=_LEFT - 7, y=level + 4, class_="tick end"))
-    parts.append(tag("path", d=dots_path(x[kept], y[kept]), class_="snp"))
+    parts.append(fraction_panel(track, used, x, top, _BAF_HEIGHT, MAX_POINTS))
     parts.append(_vertical_label("allele fraction", top + _BAF_HEIGHT / 2))
     return tag("g", *parts)
+
+
+def _copies_panel(track: GenomeTrack, calls: Sequence[Call], scale: Scale, top: float) -> Markup:
+    edges = [_call_edges(track, call, scale) for call in calls]
+    panel = copies_panel(calls, edges, _LEFT, _WIDTH - _RIGHT, top, _COPIES_HEIGHT)
+    return tag("g", panel, _vertical_label("allele copies", top + _COPIES_HEIGHT / 2))

@@ -10,6 +10,7 @@ from genostab.compliance.judge import Verdict
 from genostab.report.document import Cell, DetailTable, GenomeTrack, Header, QcFigure
 from genostab.report.sensitivity_figure import KINDS, RegionRow, best_by_region
 from genostab.report.wording import (
+    alleles_text,
     apart,
     estimate_parts,
     interval,
@@ -182,6 +183,7 @@ def call_rows(calls: Sequence[Call], track: GenomeTrack | None) -> tuple[dict[st
                 "kind": call.kind,
                 "kind_text": kind_text(call.kind),
                 "copies": f"{call.copy_number} {'copy' if call.copy_number == 1 else 'copies'}",
+                "alleles": alleles_text(call) if call.n_snps else "",
                 "fraction": result,
                 "bounds": bounds,
                 "alternatives": call.alternatives,

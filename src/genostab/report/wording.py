@@ -199,6 +199,25 @@ def kind_text(kind: str) -> str:
     return _KINDS.get(kind, kind)
 
 
+_ALLELES = {("gain", 3): (2, 1), ("loss", 1): (1, 0), ("loss", 0): (0, 0), ("cnloh", 2): (2, 0)}
+
+
+def allele_copies(call: Call) -> tuple[int, int] | None:
+    """Copies of the major and the minor allele in the changed cells; None where the call does not tell them."""
+    minor = getattr(call, "minor_copies", None)
+    if minor is not None:
+        return call.copy_number - minor, minor
+    if call.chrom == "chrY" or (call.chrom == "chrX" and call.kind != "cnloh" and call.copy_number in (0, 2)):
+        return None
+    return _ALLELES.get((call.kind, call.copy_number))
+
+
+def alleles_text(call: Call) -> str:
+    """Copies of either allele in words (``2 + 1``), "" where the call does not tell them."""
+    copies = allele_copies(call)
+    return "" if copies is None else f"{copies[0]} + {copies[1]}"
+
+
 def call_label(call: Call) -> str:
     """A call in a few words for the figure, e.g. "20q11.21 gain, 31 %"."""
     place = call.bands or call.chrom.removeprefix("chr")

@@ -302,6 +302,9 @@ def _gc_trend(gc: GcQuality) -> GcTrend:
 def _track(karyotype: Karyotype, genome: Genome, sequenced: Sequenced) -> GenomeTrack:
     profile, segments, snps = karyotype.profile, karyotype.segments, sequenced.snps
     chrom, position, baf = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    haplotype = np.empty(0, np.int64)
+    if snps is not None and snps.phase is not None:
+        haplotype = snps.phase.haplotype.astype(np.int64)
     if isinstance(snps, SnpTable):
         chrom, position, baf = snps.chrom.astype(np.int64), snps.position, snps.b_allele_fraction
     elif snps is not None:
@@ -322,4 +325,5 @@ def _track(karyotype: Karyotype, genome: Genome, sequenced: Sequenced) -> Genome
         snp_chrom=chrom,
         snp_position=position,
         snp_baf=baf,
+        snp_haplotype=haplotype,
     )

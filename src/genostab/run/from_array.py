@@ -16,6 +16,7 @@ from genostab.karyotype.call import withhold
 from genostab.karyotype.phase import ParentalPhase, aligned_genotypes, phase_from_parents
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
+from genostab.karyotype.sex_chromosomes import SexChromosomes, add_sex_chromosomes, call_sex_chromosomes
 from genostab.karyotype.snp import array_sex, call_array
 from genostab.lot.manifest import Sequencing
 from genostab.run.hotspots import load_hotspots
@@ -66,6 +67,10 @@ def analyse_array(
     )
     if quality.failures and not karyotype.withheld:
         karyotype = withhold(karyotype, "the array fails its quality gate: " + "; ".join(quality.failures))
+    sexes = SexChromosomes(calls=(), sensitivity=(), qc=(), warnings=())
+    if not karyotype.withheld:
+        sexes = call_sex_chromosomes(sample, others, settled, genome, load_hotspots(genome), settings)
+        karyotype = add_sex_chromosomes(karyotype, sexes, genome)
     known = np.isfinite(sample.b_allele_fraction)
     qc = (
         ("probes", sample.chrom.size, "probes", path.name),
@@ -74,6 +79,7 @@ def analyse_array(
         ("sex", settled, "", "stated" if sex else "from heterozygous probes on X"),
         *phase_rows,
         *noise_rows(karyotype),
+        *sexes.qc,
     )
     return Sequenced(
         karyotype=karyotype,
@@ -86,6 +92,7 @@ def analyse_array(
             *warnings,
             *withheld_remarks(karyotype),
             *_quality_remarks(quality, path.name),
+            *sexes.warnings,
             *(f"{name}: too noisy to show an origin" for name in noisy),
         ),
         solutions=solutions_of(karyotype, genome, settings.response_cv, settings),

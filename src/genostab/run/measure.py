@@ -56,7 +56,7 @@ def measure_karyotype(
     chromosomes = [
         row
         for row in karyotype.sensitivity
-        if row.evidence == "depth" and row.region == row.chrom.removeprefix("chr")
+        if row.evidence != "allele" and row.region == row.chrom.removeprefix("chr")
     ]
     worst = _worst_fraction(chromosomes)
     hot_facts = dict(facts)

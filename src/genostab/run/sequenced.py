@@ -24,10 +24,9 @@ class Sequenced:
     """What the sequencing block gave: karyotype, the sample's names, figures of quality, and remarks.
 
     `snps` are points for the figure; `qc` rows are (name, value, unit, note); `solutions` are the readings of ploidy;
-    `parent_snps` are those of the parents that were read;
     `gc` is the trend of GC before and after its correction; `sha256` is that of inputs for which it was taken while
-    they were read; `parent_snps` are the parents' reads and genotypes at the sites of `snps`, where these were counted
-    in their BAM files too, less what is an artefact in the parent.
+    they were read; `parent_snps` are the parents' arrays, or their reads and genotypes at the sites of `snps`, where
+    these were counted in their BAM files too, less what is an artefact in the parent.
     """
 
     karyotype: Karyotype
@@ -40,7 +39,6 @@ class Sequenced:
     gc: GcQuality | None = None
     parent_snps: tuple[SnpTable | AlleleDepths, ...] = ()
     sha256: Mapping[Path, str] = field(default_factory=dict)
-    parent_snps: tuple[AlleleDepths, ...] = ()
 
 
 def settle_sex(stated: Sex | None, seen: Sex, where: str) -> tuple[Sex, tuple[str, ...]]:

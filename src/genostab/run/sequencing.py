@@ -72,7 +72,13 @@ def analyse_sequencing(
         refuse_sites_without_reads(block)
         on_progress(f"allele depths of {block.snps.name}")
         snps = read_allele_depths(block.snps, genome, block.sample_name)
-    karyotype = _with_alleles(sequenced.karyotype, snps, sequenced.parent_snps, genome, settings)
+    karyotype = _with_alleles(
+        sequenced.karyotype,
+        snps,
+        [each for each in sequenced.parent_snps if isinstance(each, AlleleDepths)],
+        genome,
+        settings,
+    )
     n_het = int((snps.genotype == 1).sum())
     qc = (*sequenced.qc, ("heterozygous SNPs", n_het, "SNPs", block.snps.name))
     return replace(sequenced, karyotype=karyotype, snps=snps, qc=qc)

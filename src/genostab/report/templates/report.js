@@ -16,7 +16,8 @@
   let total = 0;
   for (const length of lengths) { offsets.push(total); total += length; }
   const bins = unpack(track.bins);
-  const snps = unpack(track.snps);
+  const snps = track.snps.map(unpack);
+  const hasSnps = snps.some((set) => set.at.length > 0);
   const pad = { left: 52, right: 84, top: 26, bottom: 30 };
   const shortest = 200000;
   let view = null;
@@ -122,7 +123,7 @@
   function panels() {
     const width = canvas.clientWidth, height = canvas.clientHeight;
     const bottom = height - pad.bottom;
-    const split = snps.at.length ? pad.top + (bottom - pad.top) * 0.68 : bottom;
+    const split = hasSnps ? pad.top + (bottom - pad.top) * 0.68 : bottom;
     return {
       width, height, bottom, split,
       x: (where) => pad.left + ((where - view[0]) / (view[1] - view[0])) * (width - pad.left - pad.right),
@@ -148,7 +149,7 @@
     paint.clip();
     drawCalls(p);
     drawDots(p, bins, p.y, colour("--bin"));
-    if (snps.at.length) drawDots(p, snps, p.baf, colour("--bin"));
+    snps.forEach((set, i) => drawDots(p, set, p.baf, colour(["--bin", "--gain", "--loss"][i])));
     drawSegments(p);
     drawPositions(p);
     paint.restore();
@@ -159,7 +160,7 @@
     paint.textBaseline = "middle";
     const levels = [-2, -1, -0.5, 0, 0.5, 1, 2].filter((v) => Math.abs(v) <= track.limit);
     const rows = levels.map((v) => [p.y(v), String(v).replace("-", "\u2212"), v === 0]);
-    if (snps.at.length) for (const v of [0, 0.5, 1]) rows.push([p.baf(v), String(v), false]);
+    if (hasSnps) for (const v of [0, 0.5, 1]) rows.push([p.baf(v), String(v), false]);
     for (const [y, text, zero] of rows) {
       paint.strokeStyle = colour(zero ? "--muted" : "--line");
       paint.beginPath();
