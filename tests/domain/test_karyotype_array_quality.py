@@ -48,7 +48,7 @@ def test_the_published_limits() -> None:
     # research: StemCNV-check >= 0.99; PennCNV 0.28, 0.45 to 0.55, 0.002; other pipeline 0.3, 0.01, 0.05.
     found = {(limit.figure, limit.set): (limit.low, limit.high) for limit in array_limits()}
     assert found[("call_rate", "StemCNV-check")][0] == 0.99
-    assert found[("lrr_sd", "PennCNV")][1] == SETTINGS.max_lrr_sd == 0.28
+    assert found[("lrr_sd", "PennCNV")][1] == 0.28
     assert found[("baf_median", "PennCNV")] == (0.45, 0.55)
     assert found[("baf_drift", "PennCNV")][1] == 0.002
     assert [found[(figure, "other pipeline")][1] for figure in ("lrr_sd", "baf_drift", "waviness")] == [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +15,6 @@ from genostab.karyotype.snp import (
     bins_of_probes,
     call_array,
     heterozygous_probes,
-    lrr_sd,
 )
 from tests.domain.karyotype_data import SETTINGS, snps_of, toy_genome
 
@@ -113,15 +111,6 @@ def test_profile_is_the_log_r_ratio_over_its_response() -> None:
     assert profile.chrom.size == 23 * PER_CHROM - 30
 
 
-def test_noise_of_an_array_is_that_of_its_autosomes_without_the_silent() -> None:
-    snps = array(4, lrr_noise=0.2, event=(1, 0, 20), copies=0)
-    assert snps.log_r_ratio.min() < -3
-    assert lrr_sd(snps, GENOME, SETTINGS) == pytest.approx(0.2, rel=0.02)
-    wild_x = replace(snps, log_r_ratio=np.where(ON_X, snps.log_r_ratio * 9, snps.log_r_ratio))
-    assert lrr_sd(wild_x, GENOME, SETTINGS) == lrr_sd(snps, GENOME, SETTINGS)
-    assert math.isnan(lrr_sd(replace(snps, log_r_ratio=np.full(CHROM.size, np.nan)), GENOME, SETTINGS))
-
-
 @pytest.mark.parametrize(
     ("copies", "fraction", "kind"), [(3, 1.0, "gain"), (1, 1.0, "loss"), (3, 0.5, "gain"), (1, 0.5, "loss")]
 )
@@ -180,15 +169,6 @@ def test_x_and_y_are_not_called_and_nothing_is_claimed_for_them() -> None:
     rows = [row for row in found.sensitivity if row.chrom == "chrX"]
     assert rows
     assert all(row.min_cell_fraction is None for row in rows)
-
-
-def test_a_noisy_array_is_not_called_at_all() -> None:
-    event = {"event": (6, 0, PER_CHROM), "copies": 1}
-    assert reported(called(array(13, lrr_noise=0.2, **event))) == [("chr7", "loss", 1, "unknown")]
-    found = called(array(13, lrr_noise=0.35, **event))
-    assert reported(found) == []
-    assert "standard deviation" in found.withheld
-    assert all(row.min_cell_fraction is None for row in found.sensitivity)
 
 
 def test_euploid_arrays_have_no_call() -> None:

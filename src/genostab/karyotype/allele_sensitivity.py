@@ -103,7 +103,11 @@ def allele_sensitivity(
         n, sd = inside.stop - inside.start, _depth_sd(profile, chrom, spot.start, spot.end)
         rows += _rows(
             (spot.name, spot.chrom, spot.start, spot.end),
-            [_found(signal, information, n, sd, response, kind, log_search, n, settings) for kind in _KINDS],
+            [
+                _found(signal, information, n, sd, response, kind, log_search, n, settings)
+                for kind in _KINDS
+                if spot.kind in ("any", "gain" if kind == "gain" else "loss")
+            ],
             settings,
         )
     for size in settings.sizes_bp:

@@ -62,7 +62,6 @@ class Settings:
     same_share: float
     max_absent_share: float
     absent_z: float
-    max_lrr_sd: float
     lrr_sd_range: float
     lrr_response: float
     zero_copy_lrr: float

@@ -14,7 +14,7 @@ from genostab.karyotype.allele_call import Response, add_alleles
 from genostab.karyotype.allele_homozygous import add_homozygous
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.bins import autosomes, expected_ploidy
-from genostab.karyotype.call import Karyotype, call_depth, reject, withhold
+from genostab.karyotype.call import Karyotype, call_depth, reject
 from genostab.karyotype.mask import in_pseudo_autosomal
 from genostab.karyotype.normalise import make_profile
 from genostab.karyotype.settings import Settings
@@ -55,13 +55,6 @@ def array_sex(snps: SnpTable, genome: Genome, settings: Settings) -> Sex:
     if relative >= settings.female_x_het:
         return "female"
     return "male" if relative <= settings.male_x_het else "unknown"
-
-
-def lrr_sd(snps: SnpTable, genome: Genome, settings: Settings) -> float:
-    """Standard deviation of the Log R ratios of the autosomes, within `lrr_sd_range`; NaN for fewer than two probes."""
-    lrr = snps.log_r_ratio[autosomes(genome)[snps.chrom]]
-    lrr = lrr[np.abs(lrr) <= settings.lrr_sd_range]
-    return float(lrr.std(ddof=1)) if lrr.size > 1 else math.nan
 
 
 def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) -> Profile:
@@ -126,8 +119,7 @@ def call_array(
     Notes
     -----
     Changes are looked for in the Log R ratio and in the B allele fraction, and read with both (see `add_alleles`). A
-    loss too short for that, in most cells, that still has heterozygous probes is rejected. An array noisier than
-    `max_lrr_sd` is not called at all.
+    loss too short for that, in most cells, that still has heterozygous probes is rejected.
     """
     karyotype = call_depth(
         alone=array_profile(sample, genome, sex, settings),
@@ -162,13 +154,7 @@ def call_array(
         )
     is_het = heterozygous_probes(sample, settings)
     calls = tuple(_checked(call, sample, is_het, genome, settings) for call in karyotype.calls)
-    karyotype = replace(karyotype, calls=calls)
-    sd = lrr_sd(sample, genome, settings)
-    if sd <= settings.max_lrr_sd:
-        return karyotype
-    return withhold(
-        karyotype, f"the Log R ratios have a standard deviation of {sd:.2f}, above {settings.max_lrr_sd:g}"
-    )
+    return replace(karyotype, calls=calls)
 
 
 def known_heterozygous(sample: SnpTable, parents: Sequence[SnpTable], settings: Settings) -> Bool | None:

@@ -204,9 +204,8 @@ _ALLELES = {("gain", 3): (2, 1), ("loss", 1): (1, 0), ("loss", 0): (0, 0), ("cnl
 
 def allele_copies(call: Call) -> tuple[int, int] | None:
     """Copies of the major and the minor allele in the changed cells; None where the call does not tell them."""
-    minor = getattr(call, "minor_copies", None)
-    if minor is not None:
-        return call.copy_number - minor, minor
+    if call.minor_copies is not None:
+        return call.copy_number - call.minor_copies, call.minor_copies
     if call.chrom == "chrY" or (call.chrom == "chrX" and call.kind != "cnloh" and call.copy_number in (0, 2)):
         return None
     return _ALLELES.get((call.kind, call.copy_number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from genostab.karyotype.call import Karyotype
@@ -24,10 +25,17 @@ def _count(calls: Sequence[Call], doubtful: Sequence[Call], n_regions: int) -> E
 
 
 def _worst_fraction(rows: Sequence[Sensitivity]) -> float | None:
-    """The largest smallest fraction of the rows; None where one of them sees nothing even in all cells."""
-    fractions = [row.min_cell_fraction for row in rows]
-    known = [fraction for fraction in fractions if fraction is not None]
-    return max(known) if known and len(known) == len(fractions) else None
+    """The largest smallest fraction of any region and kind of change; None where one shows nothing even in all cells.
+
+    Of the rows of one region and kind the most sensitive evidence counts.
+    """
+    best: dict[tuple[str, str], float] = {}
+    for row in rows:
+        place = (row.region, row.kind)
+        fraction = math.inf if row.min_cell_fraction is None else row.min_cell_fraction
+        best[place] = min(best.get(place, math.inf), fraction)
+    worst = max(best.values(), default=math.inf)
+    return worst if math.isfinite(worst) else None
 
 
 def measure_karyotype(
@@ -53,16 +61,13 @@ def measure_karyotype(
     resolution = resolution_bp(karyotype.sensitivity)
     if resolution is not None:
         facts["resolution_bp"] = resolution
-    chromosomes = [
-        row
-        for row in karyotype.sensitivity
-        if row.evidence != "allele" and row.region == row.chrom.removeprefix("chr")
-    ]
+    of_copies = [row for row in karyotype.sensitivity if row.kind != "cnloh"]
+    chromosomes = [row for row in of_copies if row.region == row.chrom.removeprefix("chr")]
     worst = _worst_fraction(chromosomes)
     hot_facts = dict(facts)
     if worst is not None:
         facts["cell_fraction_lod"] = worst
-    worst_hot = _worst_fraction([row for row in karyotype.sensitivity if row.region in hotspot_names])
+    worst_hot = _worst_fraction([row for row in of_copies if row.region in hotspot_names])
     if worst_hot is not None and hotspot_names:
         hot_facts["cell_fraction_lod"] = worst_hot
     recurrent = [call for call in new if call.hotspot]
