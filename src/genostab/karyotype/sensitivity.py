@@ -98,7 +98,7 @@ def depth_sensitivity(
             spot.name, spot.chrom, spot.start, spot.end, shift, int(profile.ploidy[first]), kinds, settings
         )
     for size_bp in settings.sizes_bp:
-        rows += _size_rows(profile, search, size_bp, settings)
+        rows += size_sensitivity(profile, genome, size_bp, settings)
     return tuple(rows)
 
 
@@ -211,17 +211,28 @@ def _row(
     )
 
 
-def _size_rows(profile: Profile, search: Search, size_bp: int, settings: Settings) -> list[Sensitivity]:
-    """An event of a given size at a place of median noise; on an autosome."""
+def size_sensitivity(
+    profile: Profile, genome: Genome, size_bp: int, settings: Settings
+) -> tuple[Sensitivity, ...]:
+    """Sensitivity to a gain and a loss of a given size, on an autosome, at a place of median noise.
+
+    Parameters
+    ----------
+    profile : Profile, as centred for calling
+    genome : Genome
+    size_bp : int
+    settings : Settings, tables [calling] and [sensitivity]
+    """
+    search = search_of(profile, genome, settings)
     chosen = profile.autosome if profile.autosome.any() else np.ones(profile.chrom.size, dtype=bool)
     spacing = bin_spacing_bp(profile, chosen)
     n_bins = size_bp / spacing
-    name = f"any {size_bp // 1_000_000} Mb"
+    name = f"any {size_bp // 1_000_000} Mb" if size_bp >= 1_000_000 else f"any {size_bp // 1000} kb"
     if n_bins < settings.min_bins:
-        return [_row(name, "", 0, size_bp, kind, None, settings) for kind in _DEPTH_KINDS]
+        return tuple(_row(name, "", 0, size_bp, kind, None, settings) for kind in _DEPTH_KINDS)
     independent = float(np.median(profile.sd_log2[chosen]) / np.sqrt(n_bins))
     shift = _segment_shift(_noise_at(profile, independent, n_bins, True, 0.0), search, settings)
-    return _rows(name, "", 0, size_bp, shift, 2, _DEPTH_KINDS, settings)
+    return tuple(_rows(name, "", 0, size_bp, shift, 2, _DEPTH_KINDS, settings))
 
 
 def resolution_bp(rows: Sequence[Sensitivity]) -> float | None:

@@ -122,6 +122,7 @@ class Settings:
     max_gap_bp: int
     power: float
     sizes_bp: tuple[int, ...]
+    counted_sizes_bp: tuple[int, ...]
     min_adjoining_share: float
     min_gc_share: float
     alone_sd_log2: float
