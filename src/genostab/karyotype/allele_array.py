@@ -61,6 +61,7 @@ def signal_of_array(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
         symbol=symbol,
+        group=np.zeros(n_symbols, dtype=np.int64),
         phased=phased[kept],
         linked=linked,
         log_likelihood=lru_cache(maxsize=_REMEMBERED)(

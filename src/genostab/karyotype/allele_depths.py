@@ -70,6 +70,7 @@ def signal_of_depths(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
         symbol=symbol.ravel().astype(np.int32),
+        group=np.unique(shown[:, 1:], axis=0, return_inverse=True)[1].ravel().astype(np.int64),
         phased=phased[kept],
         linked=linked_to_previous(snps.phase, snps.chrom, kept),
         log_likelihood=lru_cache(maxsize=_REMEMBERED)(

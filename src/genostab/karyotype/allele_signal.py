@@ -20,6 +20,7 @@ class AlleleSignal:
 
     chrom : int16; position : int64, 0-based bp; both shape (n_snps,)
     symbol : int32, shape (n_snps,), 0..n_symbols - 1: SNPs with the same symbol show the same
+    group : int64, shape (n_symbols,): symbols of one group are what one SNP might have shown (reads of one depth)
     phased : bool, shape (n_snps,), whether the SNP's haplotype is known
     linked : bool, shape (n_snps,), whether its phase with the last phased SNP is known; None where nothing is phased
     log_likelihood : of shifts of the allele fraction towards the first haplotype, or B, and a scale of the noise (1 as
@@ -32,6 +33,7 @@ class AlleleSignal:
     chrom: Int16
     position: Int64
     symbol: Int32
+    group: Int64
     phased: Bool
     linked: Bool | None
     log_likelihood: LogLikelihood
