@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 
 import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome, SnpTable
-from genostab.karyotype.allele_homozygous import Zygosity
+from genostab.karyotype.allele_homozygous import ParentSites, Zygosity
 from genostab.karyotype.allele_noise import ArrayNoise, fit_array_noise, spread_of_noise
 from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous
 from genostab.karyotype.bins import autosomes
+from genostab.karyotype.phase import aligned_genotypes
 from genostab.karyotype.settings import Settings
 
 _REMEMBERED = 256  # tables, of a quarter of a megabyte each
@@ -79,6 +81,34 @@ def array_zygosity(snps: SnpTable, genome: Genome, settings: Settings) -> Zygosi
     low, high = _band(baf, settings)
     return Zygosity(
         chrom=snps.chrom[usable], position=snps.position[usable], is_het=(baf > low) & (baf < high)
+    )
+
+
+def parent_sites(
+    sample: SnpTable, parents: Sequence[SnpTable], same_donor: Bool | None
+) -> ParentSites | None:
+    """Where the parents' genotypes make the sample heterozygous; None where they cannot tell.
+
+    Parameters
+    ----------
+    sample : SnpTable
+    parents : sequence of SnpTable, with the probes of the sample
+    same_donor : ndarray of bool, shape (n_snps,), heterozygous in the one parent line of the same donor; None else
+    """
+    if same_donor is not None:
+        known = np.isfinite(parents[0].b_allele_fraction)
+        return ParentSites(
+            chrom=sample.chrom[known], position=sample.position[known], must_be_het=same_donor[known]
+        )
+    if len(parents) != 2:
+        return None
+    first, second = (aligned_genotypes(sample, parent) for parent in parents)
+    known = (first >= 0) & (second >= 0)
+    if not known.any():
+        return None
+    opposite = np.abs(first.astype(np.int64) - second) == 2
+    return ParentSites(
+        chrom=sample.chrom[known], position=sample.position[known], must_be_het=opposite[known]
     )
 
 

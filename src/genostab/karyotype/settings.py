@@ -120,6 +120,7 @@ class Settings:
     homozygous_error: float
     min_homozygous_bp: int
     max_gap_bp: int
+    max_inherited_share: float
     power: float
     sizes_bp: tuple[int, ...]
     counted_sizes_bp: tuple[int, ...]

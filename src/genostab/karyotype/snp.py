@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Bins, Bool, Genome, Profile, SnpTable
-from genostab.karyotype.allele_array import array_zygosity, signal_of_array
+from genostab.karyotype.allele_array import array_zygosity, parent_sites, signal_of_array
 from genostab.karyotype.allele_call import Response, add_alleles
 from genostab.karyotype.allele_homozygous import add_homozygous
 from genostab.karyotype.annotate import Hotspot
@@ -142,7 +142,8 @@ def call_array(
         calls=tuple(_without_copies(call, sample, genome, settings) for call in karyotype.calls),
         sensitivity=tuple(_at_least_response(row, settings) for row in karyotype.sensitivity),
     )
-    signal = signal_of_array(sample, known_heterozygous(sample, parents, settings), genome, settings)
+    same_donor = known_heterozygous(sample, parents, settings)
+    signal = signal_of_array(sample, same_donor, genome, settings)
     if signal is not None:
         karyotype = add_alleles(
             karyotype,
@@ -155,7 +156,12 @@ def call_array(
             settings=settings,
         )
         karyotype = add_homozygous(
-            karyotype, array_zygosity(sample, genome, settings), genome, "arr", settings
+            karyotype,
+            array_zygosity(sample, genome, settings),
+            parent_sites(sample, parents, same_donor),
+            genome,
+            "arr",
+            settings,
         )
     is_het = heterozygous_probes(sample, settings)
     calls = tuple(_checked(call, sample, is_het, genome, settings) for call in karyotype.calls)
