@@ -51,6 +51,8 @@ def count_by_size(profile: Profile, genome: Genome, settings: Settings) -> tuple
     lows = settings.counted_sizes_bp
     highs = (*lows[1:], 0)
     all_lengths = float(np.log(search.longest / search.shortest))
+    rows = size_sensitivity(profile, search, lows, settings)
+    least = {(row.end, row.kind): row.min_cell_fraction for row in rows}
     classes = []
     for low, high in zip(lows, highs, strict=True):
         fewest = max(low / spacing, float(search.shortest))
@@ -65,8 +67,8 @@ def count_by_size(profile: Profile, genome: Genome, settings: Settings) -> tuple
                 low_bp=low,
                 high_bp=high,
                 n_bins=low / spacing,
-                gain=by_kind["gain"],
-                loss=by_kind["loss"],
+                gain=least[low, "gain"],
+                loss=least[low, "loss"],
                 expected_false=settings.family_wise_error / 2.0 * share + whole,
             )
         )

@@ -56,6 +56,18 @@ def arm_of(chrom: Int16, start: Int64, genome: Genome) -> Int16:
     return (2 * chrom + ((centre >= 0) & (start >= centre))).astype(np.int16)
 
 
+def arm_edges(profile: Profile, genome: Genome) -> tuple[Int64, Int64]:
+    """Bins [first, last) of each arm that holds any; ndarray of int64, shape (n_arms,), twice. O(n_chromosomes log n)."""
+    chroms = np.arange(len(genome.names), dtype=profile.chrom.dtype)
+    first, last = (np.searchsorted(profile.chrom, chroms, side=side).tolist() for side in ("left", "right"))
+    edges = [0, *last]
+    for a, b, centre in zip(first, last, genome.centromere_start.tolist(), strict=True):
+        if centre >= 0:
+            edges.append(a + int(np.searchsorted(profile.start[a:b], centre)))
+    unique = np.unique(np.array(edges, dtype=np.int64))
+    return unique[:-1], unique[1:]
+
+
 def bins_between(profile: Profile, chrom: int, start: int, end: int) -> tuple[int, int]:
     """Bins [first, last) of a profile whose middle lies in [start, end) of a chromosome."""
     own = np.int16(chrom)  # a wider integer would have all of profile.chrom converted
