@@ -2,16 +2,29 @@
 
 700,000 SNPs, frequency of B uniform in 0.05 to 0.5, Gaussian noise of B allele fraction (0.035 at heterozygous, 0.012
 at homozygous SNPs) and of the Log R ratio (0.18), which is 0.45 log2(copies / 2); phase switches at each SNP that is
-heterozygous with a given chance.
+heterozygous with a given chance. On request the Log R ratio has waves along the genome, and the noise of B allele
+fraction another scale in each megabase.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import lfilter
 
-from genostab.arrays import Genome, Phase, SnpTable
+from genostab.arrays import Float64, Genome, Int16, Phase, SnpTable
+from genostab.io.genome import load_genome
+from genostab.karyotype.call import Karyotype
+from genostab.karyotype.settings import load_settings
+from genostab.karyotype.snp import call_array
+from genostab.results import Call
+from genostab.run.hotspots import load_hotspots
+
+GENOME = load_genome("GRCh38")
+SETTINGS = load_settings()
+HOTSPOTS = load_hotspots(GENOME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,43 +51,54 @@ EVENTS = (
     Event(chrom="chr10", start=0, end=133_797_422, kind="cnloh"),
 )
 _CHANGE = {"gain": (1.0, 0.0), "loss": (-1.0, 0.0), "cnloh": (1.0, -1.0)}
+# Length [bp] and sd of the waves of the Log R ratio, as in the PennCNV trio (see karyotype_genomes).
+_WAVES = ((3e5, 0.03), (3e6, 0.02), (2e7, 0.01))
+_BLOCK_BP = 1_000_000
 
 
 def simulate_array(
-    genome: Genome,
     seed: int,
     *,
-    fraction: float = 0.0,
-    events: tuple[Event, ...] = EVENTS,
+    fraction: float | Sequence[float] = 0.0,
+    events: Sequence[Event] = EVENTS,
     n_snps: int = 700_000,
     switch_rate: float | None = 0.005,
     baf_sd: float = 0.035,
     lrr_sd: float = 0.18,
     response: float = 0.45,
+    wave_scale: float = 0.0,
+    block_cv: float = 0.0,
+    replicate: int = 0,
 ) -> SnpTable:
-    """Array of a female whose events are in `fraction` of the cells; without phase where `switch_rate` is None."""
-    rng = np.random.default_rng(seed)
-    length = genome.length_bp[:22].astype(float)
+    """Array of a female whose events are in `fraction` of the cells; without phase where `switch_rate` is None.
+
+    Arrays of one seed are of one donor; another `replicate` has other noise.
+    """
+    donor, rng = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1, replicate])
+    length = GENOME.length_bp[:22].astype(float)
     n_per = (n_snps * length / length.sum()).astype(int)
     chrom = np.repeat(np.arange(22, dtype=np.int16), n_per)
     step = np.repeat(length / n_per, n_per)
     index = np.arange(chrom.size) - np.repeat(np.cumsum(n_per) - n_per, n_per)
-    position = (step * (index + rng.random(chrom.size))).astype(np.int64)
-    frequency = rng.uniform(0.05, 0.5, chrom.size)
-    first, second = rng.random((2, chrom.size)) < frequency
+    position = (step * (index + donor.random(chrom.size))).astype(np.int64)
+    frequency = donor.uniform(0.05, 0.5, chrom.size)
+    first, second = donor.random((2, chrom.size)) < frequency
     copies_first, copies_second = np.ones((2, chrom.size))
-    for event in events:
+    fractions = [fraction] * len(events) if isinstance(fraction, float) else fraction
+    for event, share in zip(events, fractions, strict=True):
         inside = (
-            (chrom == genome.names.index(event.chrom)) & (position >= event.start) & (position < event.end)
+            (chrom == GENOME.names.index(event.chrom)) & (position >= event.start) & (position < event.end)
         )
         up, down = _CHANGE[event.kind]
-        copies_first[inside] += up * fraction
-        copies_second[inside] += down * fraction
+        copies_first[inside] += up * share
+        copies_second[inside] += down * share
     total = copies_first + copies_second
     is_het = first != second
     baf = (first * copies_first + second * copies_second) / np.maximum(total, 0.02)
-    baf += np.where(is_het, baf_sd, 0.012) * rng.standard_normal(chrom.size)
+    scale = 1.0 + block_cv * rng.standard_normal((22, 300))[chrom, position // _BLOCK_BP]
+    baf += np.where(is_het, baf_sd, 0.012) * scale * rng.standard_normal(chrom.size)
     lrr = response * np.log2(np.maximum(total, 0.1) / 2.0) + lrr_sd * rng.standard_normal(chrom.size)
+    lrr += wave_scale * _waves(chrom, step, rng)
     phase = None
     if switch_rate is not None:
         flips = np.cumsum(is_het & (rng.random(chrom.size) < switch_rate)) % 2
@@ -92,3 +116,33 @@ def simulate_array(
         else np.full(chrom.size, -1, np.int8),
         phase=phase,
     )
+
+
+def _waves(chrom: Int16, step: Float64, rng: np.random.Generator) -> Float64:
+    """Autoregressive noise of each length along every chromosome."""
+    total = np.zeros(chrom.size)
+    for length_bp, sd in _WAVES:
+        for number in np.unique(chrom):
+            own = np.flatnonzero(chrom == number)
+            rho = float(np.exp(-step[own[0]] / length_bp))
+            shocks = rng.normal(0.0, np.sqrt(1.0 - rho * rho), own.size)
+            shocks[0] = rng.normal()
+            total[own] += sd * lfilter([1.0], [1.0, -rho], shocks)
+    return total
+
+
+def karyotype_of(sample: SnpTable, parents: Sequence[SnpTable] = ()) -> Karyotype:
+    return call_array(
+        sample=sample, parents=parents, sex="female", genome=GENOME, hotspots=HOTSPOTS, settings=SETTINGS
+    )
+
+
+def call_over(event: Event, karyotype: Karyotype) -> Call | None:
+    """The reported call that covers most of the event, at least a fifth of it: what the table of MoChA counts."""
+    shared = {
+        min(call.end, event.end) - max(call.start, event.start): call
+        for call in karyotype.calls
+        if call.reported and call.chrom == event.chrom
+    }
+    most = max(shared, default=0)
+    return shared[most] if most >= 0.2 * (event.end - event.start) else None

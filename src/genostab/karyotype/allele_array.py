@@ -33,7 +33,8 @@ def signal_of_array(
     Notes
     -----
     Heterozygous is what a phase, or the same donor's other sample, says so; else what lies in the band
-    about one half, whose edges the likelihood then takes into account.
+    about one half, whose edges the likelihood then takes into account. Deviations from the centre are stretched so
+    that 0 and 1 lie one half away. Array software cuts what exceeds them, which the outermost symbols then hold.
     """
     baf = snps.b_allele_fraction
     phased = np.zeros(baf.size, dtype=bool) if snps.phase is None else snps.phase.haplotype > 0
@@ -50,15 +51,15 @@ def signal_of_array(
         return None
     in_band = in_band[kept]
     noise = fit_array_noise(baf[kept][in_band], snps.chrom[kept][in_band], settings)
-    away = baf[kept] - noise.centre
+    away = _stretched(baf[kept], noise.centre)
     linked = linked_to_previous(snps.phase, snps.chrom, kept)
     if linked is not None:
         assert snps.phase is not None
         away = np.where(snps.phase.haplotype[kept] == 2, -away, away)
-    width = settings.symbol_width
-    n_symbols = int(np.ceil(2.0 / width))
-    symbol = np.clip(np.floor((away + 1.0) / width), 0, n_symbols - 1).astype(np.int32)
-    shown: Float64 = (np.arange(n_symbols, dtype=np.float64) + 0.5) * width - 1.0
+    n_symbols = round(1.0 / settings.symbol_width)
+    symbol = np.clip(np.floor((away + 0.5) * n_symbols), 0, n_symbols - 1).astype(np.int32)
+    shown: Float64 = (np.arange(n_symbols, dtype=np.float64) + 0.5) / n_symbols - 0.5
+    first, last = _stretched(np.array([low, high]), noise.centre).tolist()
     return AlleleSignal(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
@@ -67,7 +68,7 @@ def signal_of_array(
         phased=phased[kept],
         linked=linked,
         log_likelihood=lru_cache(maxsize=_REMEMBERED)(
-            partial(_log_likelihood, noise, shown, low - noise.centre, high - noise.centre)
+            partial(_log_likelihood, noise, shown, first, last)
         ),
         variance=float(noise.sd[0] ** 2),
         spread=spread_of_noise(away[in_band], snps.chrom[kept][in_band], float(noise.sd[0]), settings),
@@ -127,10 +128,19 @@ def _band(baf: Float64, settings: Settings) -> tuple[float, float]:
     return float(edges[first]), 1.0 - float(edges[first])
 
 
+def _stretched(baf: Float64, centre: float) -> Float64:
+    """Deviation from the centre, in which 0 and 1 lie one half away."""
+    return (baf - centre) * np.where(baf > centre, 0.5 / (1.0 - centre), 0.5 / centre)
+
+
 def _log_likelihood(
     noise: ArrayNoise, shown: Float64, low: float, high: float, shifts: tuple[float, ...], scale: float
 ) -> Float64:
     """Log-likelihood of every symbol, given that it lies in the band."""
-    log_density = noise.log_density(shown, np.array(shifts), scale)
+    tried, width = np.array(shifts), float(shown[1] - shown[0])
+    log_density = noise.log_density(shown, tried, scale)
+    edge = float(shown[-1]) - width / 2.0
+    log_density[-1] = noise.log_beyond(edge, width, tried, scale)
+    log_density[0] = noise.log_beyond(edge, width, -tried, scale)
     in_band = (shown > low) & (shown < high)
     return np.asarray(log_density - np.log(np.exp(log_density[in_band]).sum(axis=0)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from genostab.arrays import Bool, Float64, Int16
 from genostab.karyotype.settings import Settings
@@ -33,6 +34,11 @@ class ArrayNoise:
         away = (x[:, np.newaxis, np.newaxis] - shifts[:, np.newaxis]) / sd
         density = (self.share / (sd * np.sqrt(2.0 * np.pi)) * np.exp(-0.5 * away**2)).sum(axis=-1)
         return np.asarray(np.log((1.0 - self.stray) * density + self.stray / self.range))
+
+    def log_beyond(self, edge: float, width: float, shifts: Float64, scale: float) -> Float64:
+        """Log-density as `log_density`, over `width`, of all that lies above the edge; float64, shape (n_shifts,)."""
+        chance = (self.share * ndtr((shifts[:, np.newaxis] - edge) / (self.sd * scale))).sum(axis=-1)
+        return np.asarray(np.log((1.0 - self.stray) * chance / width + self.stray / self.range))
 
 
 def fit_array_noise(baf: Float64, chrom: Int16, settings: Settings) -> ArrayNoise:
