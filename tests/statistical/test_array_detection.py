@@ -69,7 +69,8 @@ def test_the_table_of_smallest_shares(switch_rate: float | None) -> None:
         found = [sum(outcome(switch_rate, f, r)[number][0] for r in range(REPEATS)) for f in FRACTIONS]
         size = (event.end - event.start) / 1e6
         print(
-            f"{event.kind:6}{size:6.0f} Mb: all from {table[number]:.1%}, MoChA {MOCHA[switch_rate][number]:.0%}", *found
+            f"{event.kind:6}{size:6.0f} Mb: all from {table[number]:.1%}, MoChA {MOCHA[switch_rate][number]:.0%}",
+            *found,
         )
     assert all(found <= bar for found, bar in zip(table, BARS[switch_rate], strict=True)), table
 

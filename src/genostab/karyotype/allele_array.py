@@ -67,9 +67,7 @@ def signal_of_array(
         group=np.zeros(n_symbols, dtype=np.int64),
         phased=phased[kept],
         linked=linked,
-        log_likelihood=lru_cache(maxsize=_REMEMBERED)(
-            partial(_log_likelihood, noise, shown, first, last)
-        ),
+        log_likelihood=lru_cache(maxsize=_REMEMBERED)(partial(_log_likelihood, noise, shown, first, last)),
         variance=float(noise.sd[0] ** 2),
         spread=spread_of_noise(away[in_band], snps.chrom[kept][in_band], float(noise.sd[0]), settings),
     )

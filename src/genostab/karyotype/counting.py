@@ -59,9 +59,6 @@ def count_by_size(profile: Profile, genome: Genome, settings: Settings) -> tuple
         most = float(search.longest) if high == 0 else min(high / spacing, float(search.longest))
         share = max(0.0, float(np.log(most / fewest))) / all_lengths if all_lengths > 0 else 0.0
         whole = settings.family_wise_error / 2.0 if high == 0 else 0.0
-        by_kind = {
-            row.kind: row.min_cell_fraction for row in size_sensitivity(profile, genome, low, settings)
-        }
         classes.append(
             SizeClass(
                 low_bp=low,
