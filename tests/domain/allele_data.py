@@ -49,6 +49,7 @@ def gaussian_signal(
         chrom=chrom,
         position=((index + 1) * spacing[chrom]).astype(np.int64),
         symbol=np.clip(np.floor((x + 1.0) / STEP), 0, shown.size - 1).astype(np.int32),
+        group=np.zeros(shown.size, dtype=np.int64),
         phased=always,
         linked=always & ~first if linked else None,
         log_likelihood=log_likelihood,
