@@ -1,4 +1,4 @@
-"""Readings of simulated pairs: none may be wrong. 1,000 pairs of each kind were read once (docs/methods.md)."""
+"""Readings of simulated pairs: none may be wrong; larger numbers were read once (docs/methods.md)."""
 
 from __future__ import annotations
 

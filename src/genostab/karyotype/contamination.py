@@ -212,8 +212,8 @@ def inside_calls(snps: Snps, calls: Sequence[Call], genome: Genome) -> Bool:
 
 
 def _density(noise: Float64, fraction: float, dose: Float64, settings: SampleSettings) -> Float64:
-    """Chance of each bin in each stratum; float64, shape (n_strata, n_bins)."""
-    offset, sd = noise[0], np.exp(noise[1])
+    """Chance of each bin in each stratum; float64, shape (n_strata, n_bins); no width below half a bin is told."""
+    offset, sd = noise[0], settings.shift_bin / 2.0 + np.exp(noise[1])
     wide, share = sd * (1.0 + np.exp(noise[2])), expit(noise[3])
     edges = np.arange(_n_bins(settings)) * settings.shift_bin
     away = edges - offset - fraction * np.array([[0.0], [0.5], [1.0]])
@@ -371,6 +371,8 @@ def _influence(
     if not np.isfinite(information).all():
         return np.zeros(n_blocks), np.zeros(n_blocks)
     inverse = np.linalg.pinv(information)[0]
+    if not inverse[0] > 0.0:
+        return np.zeros(n_blocks), np.zeros(n_blocks)
     own_information = 1.0 / float(inverse[0])
     return own_information * (inverse @ parts), own_information * probes / probes.sum()
 
