@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome, SnpTable
 from genostab.karyotype.allele_homozygous import Zygosity
 from genostab.karyotype.allele_noise import ArrayNoise, fit_array_noise, spread_of_noise
-from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous
+from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous, remembered
 from genostab.karyotype.bins import autosomes
 from genostab.karyotype.settings import Settings
-
-_REMEMBERED = 256  # tables, of a quarter of a megabyte each
 
 
 def signal_of_array(
@@ -57,15 +55,17 @@ def signal_of_array(
     n_symbols = int(np.ceil(2.0 / width))
     symbol = np.clip(np.floor((away + 1.0) / width), 0, n_symbols - 1).astype(np.int32)
     shown: Float64 = (np.arange(n_symbols, dtype=np.float64) + 0.5) * width - 1.0
+    log_likelihood, either_sign = remembered(
+        partial(_log_likelihood, noise, shown, low - noise.centre, high - noise.centre)
+    )
     return AlleleSignal(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
         symbol=symbol,
         phased=phased[kept],
         linked=linked,
-        log_likelihood=lru_cache(maxsize=_REMEMBERED)(
-            partial(_log_likelihood, noise, shown, low - noise.centre, high - noise.centre)
-        ),
+        log_likelihood=log_likelihood,
+        either_sign=either_sign,
         variance=float(noise.sd[0] ** 2),
         spread=spread_of_noise(away[in_band], snps.chrom[kept][in_band], float(noise.sd[0]), settings),
     )
@@ -90,7 +90,8 @@ def _band(baf: Float64, settings: Settings) -> tuple[float, float]:
     """
     folded = np.minimum(baf, 1.0 - baf)
     edges = np.arange(settings.allele_baf_low, settings.het_baf_low + settings.band_step, settings.band_step)
-    counts = np.histogram(folded, bins=edges)[0]
+    # Few lie there, and a histogram of unequal steps sorts what it is given.
+    counts = np.histogram(folded[(folded >= edges[0]) & (folded <= edges[-1])], bins=edges)[0]
     least = counts.min()
     first = int(np.argmax(counts <= 2.0 * least + 3.0 * np.sqrt(least + 1.0)))
     return float(edges[first]), 1.0 - float(edges[first])
