@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -215,8 +216,7 @@ def _found(
     evidence: Evidence = "allele" if kind == "cnloh" else "both"
     if n < settings.min_snps:
         return kind, evidence, None
-    fraction = np.geomspace(settings.least_fraction, 1.0, _FRACTIONS)
-    shift, ratio = shift_and_ratio(fraction)
+    fraction, shift, ratio = _tried(settings)
     row = _KINDS.index(kind)
     deviation = np.abs(response * ratio[row]) / depth_sd if math.isfinite(depth_sd) else np.zeros(_FRACTIONS)
     least: float | None = None
@@ -237,6 +237,13 @@ def _found(
             first = float(fraction[int(np.argmax(is_found))])
             least = first if least is None else min(least, first)
     return kind, evidence, least
+
+
+@functools.lru_cache(maxsize=4)
+def _tried(settings: Settings) -> tuple[Float64, Float64, Float64]:
+    """Shares of cells, shape (n,), and the shifts and log2 ratios of every state there, shape (n_states, n)."""
+    fraction = np.geomspace(settings.least_fraction, 1.0, _FRACTIONS)
+    return fraction, *shift_and_ratio(fraction)
 
 
 def _open(mean: Float64, settings: Settings) -> Float64:

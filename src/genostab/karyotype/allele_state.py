@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from genostab.arrays import Float64
 from genostab.karyotype.settings import Settings
@@ -135,27 +136,55 @@ def read_region(
     posterior of depth alone, and the other way round, so that either is a likelihood ratio whose mean without a change
     is 1 whatever the other shows.
     """
-    fraction = np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)
-    at = _Terms.at(fraction, curve, depth, response, response_cv, settings)
-    for _ in range(_REFINEMENTS):
-        state, best = np.unravel_index(int(np.argmax(at.joint)), at.joint.shape)
-        low, high = max(int(best) - 1, 0), min(int(best) + 1, fraction.size - 1)
-        likelihood = (at.of_alleles + at.of_depth)[state]
-        if likelihood[best] - min(likelihood[low], likelihood[high]) < _FINE:
-            break
-        fraction = np.union1d(fraction, np.linspace(fraction[low], fraction[high], _MORE_POINTS))
-        at = _Terms.at(fraction, curve, depth, response, response_cv, settings)
-    log_total = float(logsumexp(at.joint))
-    by_state = np.exp(logsumexp(at.joint, axis=1) - log_total)
+    fraction, at = _terms(curve, depth, response, response_cv, settings)
+    log_total = float(_log_sum(at.joint.ravel()))
+    by_state = np.exp(_log_sum(at.joint) - log_total)
     chosen = int(np.argmax(by_state))
     return Reading(
         state=STATES[chosen],
         probability=tuple(by_state.tolist()),
         cell_fraction=_estimate(fraction, at.joint[chosen], n, settings),
         log_total=log_total,
-        log_allele=log_total - float(logsumexp(at.prior + at.of_depth)),
-        log_depth=log_total - float(logsumexp(at.prior + at.of_alleles)),
+        log_allele=log_total - float(_log_sum((at.prior + at.of_depth).ravel())),
+        log_depth=log_total - float(_log_sum((at.prior + at.of_alleles).ravel())),
     )
+
+
+def log_evidence(
+    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
+) -> float:
+    """Log evidence of both together for a change, as `read_region` has it; arguments as there."""
+    _, at = _terms(curve, depth, response, response_cv, settings)
+    return float(_log_sum(at.joint.ravel()))
+
+
+def _log_sum(x: Float64) -> Float64:
+    """Logarithm of the sum of exponentials over the last axis, on which some value is finite."""
+    most = x.max(axis=-1)
+    return np.asarray(most + np.log(np.exp(x - most[..., np.newaxis]).sum(axis=-1)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Grid:
+    """Shares of cells, shape (n_fractions,), and what each state shows there, shape (n_states, n_fractions)."""
+
+    fraction: Float64
+    square_shift: Float64
+    ratio_log2: Float64
+    log_prior: Float64
+
+
+@functools.lru_cache(maxsize=4)
+def _first_grid(settings: Settings) -> _Grid:
+    return _grid(np.geomspace(settings.least_fraction, 1.0, settings.n_fractions), settings)
+
+
+def _grid(fraction: Float64, settings: Settings) -> _Grid:
+    shift, ratio = shift_and_ratio(fraction)
+    prior = np.log(np.array(settings.state_shares))[:, np.newaxis] + _log_prior(fraction, settings)
+    # Two copies more of one allele in a share of the cells are one copy more in twice as many, to the last digit.
+    prior[STATES.index(_TWO_MORE)] += np.where(fraction > 0.5, 0.0, -np.inf)
+    return _Grid(fraction=fraction, square_shift=np.square(shift), ratio_log2=ratio, log_prior=prior)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,32 +194,42 @@ class _Terms:
     prior: Float64
     of_alleles: Float64
     of_depth: Float64
+    joint: Float64
 
-    @property
-    def joint(self) -> Float64:
-        return self.prior + self.of_alleles + self.of_depth
 
-    @staticmethod
-    def at(
-        fraction: Float64,
-        curve: ShiftCurve,
-        depth: Depth,
-        response: float,
-        response_cv: float,
-        settings: Settings,
-    ) -> _Terms:
-        shift, ratio = shift_and_ratio(fraction)
-        # Linear in the square of the shift, as the logarithm is where it is small.
-        of_alleles = np.interp(shift**2, curve.shift**2, curve.log_ratio)
-        of_depth = np.zeros_like(ratio)
-        if np.isfinite(depth.sd_log2):
-            sd = np.hypot(depth.sd_log2, response_cv * response * ratio)
-            of_depth = -0.5 * np.square((depth.ratio_log2 - response * ratio) / sd) - np.log(sd)
-            of_depth += 0.5 * (depth.ratio_log2 / depth.sd_log2) ** 2 + np.log(depth.sd_log2)
-        prior = np.log(np.array(settings.state_shares))[:, np.newaxis] + _log_prior(fraction, settings)
-        # Two copies more of one allele in a share of the cells are one copy more in twice as many, to the last digit.
-        prior[STATES.index(_TWO_MORE)] += np.where(fraction > 0.5, 0.0, -np.inf)
-        return _Terms(prior=prior, of_alleles=of_alleles, of_depth=of_depth)
+def _terms(
+    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
+) -> tuple[Float64, _Terms]:
+    """Shares of cells, closer together about the maximum, and the terms there."""
+    grid = _first_grid(settings)
+    at = _terms_on(grid, curve, depth, response, response_cv)
+    for _ in range(_REFINEMENTS):
+        state, best = divmod(int(np.argmax(at.joint)), grid.fraction.size)
+        low, high = max(best - 1, 0), min(best + 1, grid.fraction.size - 1)
+        likelihood = at.of_alleles[state] + at.of_depth[state]
+        if likelihood[best] - min(likelihood[low], likelihood[high]) < _FINE:
+            break
+        finer = np.linspace(grid.fraction[low], grid.fraction[high], _MORE_POINTS)
+        grid = _grid(np.union1d(grid.fraction, finer), settings)
+        at = _terms_on(grid, curve, depth, response, response_cv)
+    return grid.fraction, at
+
+
+def _terms_on(grid: _Grid, curve: ShiftCurve, depth: Depth, response: float, response_cv: float) -> _Terms:
+    # Linear in the square of the shift, as the logarithm is where it is small.
+    of_alleles = np.interp(grid.square_shift, np.square(curve.shift), curve.log_ratio)
+    of_depth = np.zeros_like(grid.ratio_log2)
+    if math.isfinite(depth.sd_log2):
+        expected = response * grid.ratio_log2
+        sd = np.hypot(depth.sd_log2, response_cv * expected)
+        of_depth = -0.5 * np.square((depth.ratio_log2 - expected) / sd) - np.log(sd)
+        of_depth += 0.5 * (depth.ratio_log2 / depth.sd_log2) ** 2 + math.log(depth.sd_log2)
+    return _Terms(
+        prior=grid.log_prior,
+        of_alleles=of_alleles,
+        of_depth=of_depth,
+        joint=grid.log_prior + of_alleles + of_depth,
+    )
 
 
 def _log_prior(fraction: Float64, settings: Settings) -> Float64:

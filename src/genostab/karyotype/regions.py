@@ -73,9 +73,13 @@ def bins_between(profile: Profile, chrom: int, start: int, end: int) -> tuple[in
     own = np.int16(chrom)  # a wider integer would have all of profile.chrom converted
     a = int(np.searchsorted(profile.chrom, own, side="left"))
     b = int(np.searchsorted(profile.chrom, own, side="right"))
-    twice_middle = profile.start[a:b] + profile.end[a:b]
-    first, last = np.searchsorted(twice_middle, [2 * start, 2 * end], side="left")
-    return a + int(first), a + int(last)
+    first, last = (a + int(at) for at in np.searchsorted(profile.start[a:b], [start, end]))
+    # Those that begin before may still have their middle beyond.
+    while first > a and profile.start[first - 1] + profile.end[first - 1] >= 2 * start:
+        first -= 1
+    while last > a and profile.start[last - 1] + profile.end[last - 1] >= 2 * end:
+        last -= 1
+    return first, last
 
 
 def bin_spacing_bp(profile: Profile, chosen: Bool) -> float:
