@@ -35,7 +35,11 @@ of intensity that no allele confirms is far more often an artefact."""
 
 _TWO_MORE = STATES[3]
 _LEAST_COPIES = 1e-3  # of two: the logarithm of no copy at all
-_REFINEMENTS, _MORE_POINTS, _FINE = 8, 17, 0.3  # until neighbours of the maximum differ by less than so much
+_REFINEMENTS, _MORE_POINTS, _FINE = 12, 9, 2.0  # until neighbours of the maximum differ by less than so much
+# The maximum as far down as its logarithm falls by so much, on so many points: a step of 0.3 standard errors.
+_FALL, _PEAK_POINTS = 12.0, 41
+_DECIMALS = 9  # of the logarithm of a share of cells: closer ones are one
+_DEPTH_POINTS, _DEPTH_REACH = 33, 5.0  # ratios tried about that of the depth, and how many standard errors from it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +110,28 @@ def shift_curve(log_ratio_of: Callable[[Float64], Float64], settings: Settings) 
         low, high = max(best - 1, 0), min(best + 1, shift.size - 1)
         if log_ratio[best] - min(log_ratio[low], log_ratio[high]) < _FINE:
             break
-        more = np.linspace(shift[low], shift[high], _MORE_POINTS)[1:-1]
-        more = more[~np.isin(more, shift)]
-        order = np.argsort(np.concatenate((shift, more)))
-        log_ratio = np.concatenate((log_ratio, log_ratio_of(more)))[order]
-        shift = np.concatenate((shift, more))[order]
+        shift, log_ratio = _with_more(shift, log_ratio, shift[low], shift[high], _MORE_POINTS, log_ratio_of)
+    near = np.flatnonzero(log_ratio > log_ratio.max() - _FALL)
+    low, high = max(int(near[0]) - 1, 0), min(int(near[-1]) + 1, shift.size - 1)
+    shift, log_ratio = _with_more(shift, log_ratio, shift[low], shift[high], _PEAK_POINTS, log_ratio_of)
     return ShiftCurve(shift=np.concatenate(([0.0], shift)), log_ratio=np.concatenate(([0.0], log_ratio)))
+
+
+def _with_more(
+    shift: Float64,
+    log_ratio: Float64,
+    low: float,
+    high: float,
+    n: int,
+    log_ratio_of: Callable[[Float64], Float64],
+) -> tuple[Float64, Float64]:
+    """A curve with `n` points more, evenly between two shifts."""
+    more = np.setdiff1d(np.linspace(low, high, n), shift)
+    if not more.size:
+        return shift, log_ratio
+    order = np.argsort(np.concatenate((shift, more)))
+    of_more = log_ratio_of(more)
+    return np.concatenate((shift, more))[order], np.concatenate((log_ratio, of_more))[order]
 
 
 def read_region(
@@ -135,16 +155,8 @@ def read_region(
     posterior of depth alone, and the other way round, so that either is a likelihood ratio whose mean without a change
     is 1 whatever the other shows.
     """
-    fraction = np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)
+    fraction = _fractions(curve, depth, response, response_cv, settings)
     at = _Terms.at(fraction, curve, depth, response, response_cv, settings)
-    for _ in range(_REFINEMENTS):
-        state, best = np.unravel_index(int(np.argmax(at.joint)), at.joint.shape)
-        low, high = max(int(best) - 1, 0), min(int(best) + 1, fraction.size - 1)
-        likelihood = (at.of_alleles + at.of_depth)[state]
-        if likelihood[best] - min(likelihood[low], likelihood[high]) < _FINE:
-            break
-        fraction = np.union1d(fraction, np.linspace(fraction[low], fraction[high], _MORE_POINTS))
-        at = _Terms.at(fraction, curve, depth, response, response_cv, settings)
     log_total = float(logsumexp(at.joint))
     by_state = np.exp(logsumexp(at.joint, axis=1) - log_total)
     chosen = int(np.argmax(by_state))
@@ -156,6 +168,26 @@ def read_region(
         log_allele=log_total - float(logsumexp(at.prior + at.of_depth)),
         log_depth=log_total - float(logsumexp(at.prior + at.of_alleles)),
     )
+
+
+def _fractions(
+    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
+) -> Float64:
+    """Shares of cells, dense wherever alleles or depth have their maximum for any of the states."""
+    tried = [np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)]
+    levels, shift = np.empty(0), curve.shift[curve.shift < 0.5]
+    if np.isfinite(depth.sd_log2):
+        sd = np.hypot(depth.sd_log2, response_cv * depth.ratio_log2)
+        ratio = depth.ratio_log2 + sd * np.linspace(-_DEPTH_REACH, _DEPTH_REACH, _DEPTH_POINTS)
+        levels = 2.0 * np.exp2(ratio / response)
+    for state in STATES:
+        more = state.minor + state.major - 2.0
+        tried.append(2.0 * shift / (state.major - 1.0 - (shift + 0.5) * more))
+        if more:
+            tried.append((levels - 2.0) / more)
+    fraction = np.concatenate(tried)
+    kept = fraction[(fraction >= settings.least_fraction) & (fraction <= 1.0)]
+    return np.asarray(np.exp(np.unique(np.round(np.log(kept), _DECIMALS))))
 
 
 @dataclass(frozen=True, kw_only=True)
