@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 from genostab.arrays import Float64
 from genostab.karyotype.settings import Settings
@@ -36,7 +35,14 @@ of intensity that no allele confirms is far more often an artefact."""
 
 _TWO_MORE = STATES[3]
 _LEAST_COPIES = 1e-3  # of two: the logarithm of no copy at all
-_REFINEMENTS, _MORE_POINTS, _FINE = 8, 17, 0.3  # until neighbours of the maximum differ by less than so much
+_REFINEMENTS, _MORE_POINTS, _FINE = 12, 9, 2.0  # until neighbours of the maximum differ by less than so much
+# The maximum as far down as its logarithm falls by so much, on so many points: a step of 0.3 standard errors.
+_FALL, _PEAK_POINTS = 12.0, 41
+_DECIMALS = 9  # of the logarithm of a share of cells: closer ones are one
+_DEPTH_POINTS, _DEPTH_REACH = (
+    33,
+    5.0,
+)  # ratios tried about that of the depth, and how many standard errors from it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +113,28 @@ def shift_curve(log_ratio_of: Callable[[Float64], Float64], settings: Settings) 
         low, high = max(best - 1, 0), min(best + 1, shift.size - 1)
         if log_ratio[best] - min(log_ratio[low], log_ratio[high]) < _FINE:
             break
-        more = np.linspace(shift[low], shift[high], _MORE_POINTS)[1:-1]
-        more = more[~np.isin(more, shift)]
-        order = np.argsort(np.concatenate((shift, more)))
-        log_ratio = np.concatenate((log_ratio, log_ratio_of(more)))[order]
-        shift = np.concatenate((shift, more))[order]
+        shift, log_ratio = _with_more(shift, log_ratio, shift[low], shift[high], _MORE_POINTS, log_ratio_of)
+    near = np.flatnonzero(log_ratio > log_ratio.max() - _FALL)
+    low, high = max(int(near[0]) - 1, 0), min(int(near[-1]) + 1, shift.size - 1)
+    shift, log_ratio = _with_more(shift, log_ratio, shift[low], shift[high], _PEAK_POINTS, log_ratio_of)
     return ShiftCurve(shift=np.concatenate(([0.0], shift)), log_ratio=np.concatenate(([0.0], log_ratio)))
+
+
+def _with_more(
+    shift: Float64,
+    log_ratio: Float64,
+    low: float,
+    high: float,
+    n: int,
+    log_ratio_of: Callable[[Float64], Float64],
+) -> tuple[Float64, Float64]:
+    """A curve with `n` points more, evenly between two shifts."""
+    more = np.setdiff1d(np.linspace(low, high, n), shift)
+    if not more.size:
+        return shift, log_ratio
+    order = np.argsort(np.concatenate((shift, more)))
+    of_more = log_ratio_of(more)
+    return np.concatenate((shift, more))[order], np.concatenate((log_ratio, of_more))[order]
 
 
 def read_region(
@@ -136,17 +158,18 @@ def read_region(
     posterior of depth alone, and the other way round, so that either is a likelihood ratio whose mean without a change
     is 1 whatever the other shows.
     """
-    fraction, at = _terms(curve, depth, response, response_cv, settings)
-    log_total = float(_log_sum(at.joint.ravel()))
-    by_state = np.exp(_log_sum(at.joint) - log_total)
+    fraction = _fractions(curve, depth, response, response_cv, settings)
+    at = _Terms.at(fraction, curve, depth, response, response_cv, settings)
+    log_total = float(logsumexp(at.joint))
+    by_state = np.exp(logsumexp(at.joint, axis=1) - log_total)
     chosen = int(np.argmax(by_state))
     return Reading(
         state=STATES[chosen],
         probability=tuple(by_state.tolist()),
         cell_fraction=_estimate(fraction, at.joint[chosen], n, settings),
         log_total=log_total,
-        log_allele=log_total - float(_log_sum((at.prior + at.of_depth).ravel())),
-        log_depth=log_total - float(_log_sum((at.prior + at.of_alleles).ravel())),
+        log_allele=log_total - float(logsumexp(at.prior + at.of_depth)),
+        log_depth=log_total - float(logsumexp(at.prior + at.of_alleles)),
     )
 
 
@@ -154,37 +177,28 @@ def log_evidence(
     curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
 ) -> float:
     """Log evidence of both together for a change, as `read_region` has it; arguments as there."""
-    _, at = _terms(curve, depth, response, response_cv, settings)
-    return float(_log_sum(at.joint.ravel()))
+    fraction = _fractions(curve, depth, response, response_cv, settings)
+    return float(logsumexp(_Terms.at(fraction, curve, depth, response, response_cv, settings).joint))
 
 
-def _log_sum(x: Float64) -> Float64:
-    """Logarithm of the sum of exponentials over the last axis, on which some value is finite."""
-    most = x.max(axis=-1)
-    return np.asarray(most + np.log(np.exp(x - most[..., np.newaxis]).sum(axis=-1)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Grid:
-    """Shares of cells, shape (n_fractions,), and what each state shows there, shape (n_states, n_fractions)."""
-
-    fraction: Float64
-    square_shift: Float64
-    ratio_log2: Float64
-    log_prior: Float64
-
-
-@functools.lru_cache(maxsize=4)
-def _first_grid(settings: Settings) -> _Grid:
-    return _grid(np.geomspace(settings.least_fraction, 1.0, settings.n_fractions), settings)
-
-
-def _grid(fraction: Float64, settings: Settings) -> _Grid:
-    shift, ratio = shift_and_ratio(fraction)
-    prior = np.log(np.array(settings.state_shares))[:, np.newaxis] + _log_prior(fraction, settings)
-    # Two copies more of one allele in a share of the cells are one copy more in twice as many, to the last digit.
-    prior[STATES.index(_TWO_MORE)] += np.where(fraction > 0.5, 0.0, -np.inf)
-    return _Grid(fraction=fraction, square_shift=np.square(shift), ratio_log2=ratio, log_prior=prior)
+def _fractions(
+    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
+) -> Float64:
+    """Shares of cells, dense wherever alleles or depth have their maximum for any of the states."""
+    tried = [np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)]
+    levels, shift = np.empty(0), curve.shift[curve.shift < 0.5]
+    if np.isfinite(depth.sd_log2):
+        sd = np.hypot(depth.sd_log2, response_cv * depth.ratio_log2)
+        ratio = depth.ratio_log2 + sd * np.linspace(-_DEPTH_REACH, _DEPTH_REACH, _DEPTH_POINTS)
+        levels = 2.0 * np.exp2(ratio / response)
+    for state in STATES:
+        more = state.minor + state.major - 2.0
+        tried.append(2.0 * shift / (state.major - 1.0 - (shift + 0.5) * more))
+        if more:
+            tried.append((levels - 2.0) / more)
+    fraction = np.concatenate(tried)
+    kept = fraction[(fraction >= settings.least_fraction) & (fraction <= 1.0)]
+    return np.asarray(np.exp(np.unique(np.round(np.log(kept), _DECIMALS))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,42 +208,32 @@ class _Terms:
     prior: Float64
     of_alleles: Float64
     of_depth: Float64
-    joint: Float64
 
+    @property
+    def joint(self) -> Float64:
+        return self.prior + self.of_alleles + self.of_depth
 
-def _terms(
-    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
-) -> tuple[Float64, _Terms]:
-    """Shares of cells, closer together about the maximum, and the terms there."""
-    grid = _first_grid(settings)
-    at = _terms_on(grid, curve, depth, response, response_cv)
-    for _ in range(_REFINEMENTS):
-        state, best = divmod(int(np.argmax(at.joint)), grid.fraction.size)
-        low, high = max(best - 1, 0), min(best + 1, grid.fraction.size - 1)
-        likelihood = at.of_alleles[state] + at.of_depth[state]
-        if likelihood[best] - min(likelihood[low], likelihood[high]) < _FINE:
-            break
-        finer = np.linspace(grid.fraction[low], grid.fraction[high], _MORE_POINTS)
-        grid = _grid(np.union1d(grid.fraction, finer), settings)
-        at = _terms_on(grid, curve, depth, response, response_cv)
-    return grid.fraction, at
-
-
-def _terms_on(grid: _Grid, curve: ShiftCurve, depth: Depth, response: float, response_cv: float) -> _Terms:
-    # Linear in the square of the shift, as the logarithm is where it is small.
-    of_alleles = np.interp(grid.square_shift, np.square(curve.shift), curve.log_ratio)
-    of_depth = np.zeros_like(grid.ratio_log2)
-    if math.isfinite(depth.sd_log2):
-        expected = response * grid.ratio_log2
-        sd = np.hypot(depth.sd_log2, response_cv * expected)
-        of_depth = -0.5 * np.square((depth.ratio_log2 - expected) / sd) - np.log(sd)
-        of_depth += 0.5 * (depth.ratio_log2 / depth.sd_log2) ** 2 + math.log(depth.sd_log2)
-    return _Terms(
-        prior=grid.log_prior,
-        of_alleles=of_alleles,
-        of_depth=of_depth,
-        joint=grid.log_prior + of_alleles + of_depth,
-    )
+    @staticmethod
+    def at(
+        fraction: Float64,
+        curve: ShiftCurve,
+        depth: Depth,
+        response: float,
+        response_cv: float,
+        settings: Settings,
+    ) -> _Terms:
+        shift, ratio = shift_and_ratio(fraction)
+        # Linear in the square of the shift, as the logarithm is where it is small.
+        of_alleles = np.interp(shift**2, curve.shift**2, curve.log_ratio)
+        of_depth = np.zeros_like(ratio)
+        if np.isfinite(depth.sd_log2):
+            sd = np.hypot(depth.sd_log2, response_cv * response * ratio)
+            of_depth = -0.5 * np.square((depth.ratio_log2 - response * ratio) / sd) - np.log(sd)
+            of_depth += 0.5 * (depth.ratio_log2 / depth.sd_log2) ** 2 + np.log(depth.sd_log2)
+        prior = np.log(np.array(settings.state_shares))[:, np.newaxis] + _log_prior(fraction, settings)
+        # Two copies more of one allele in a share of the cells are one copy more in twice as many, to the last digit.
+        prior[STATES.index(_TWO_MORE)] += np.where(fraction > 0.5, 0.0, -np.inf)
+        return _Terms(prior=prior, of_alleles=of_alleles, of_depth=of_depth)
 
 
 def _log_prior(fraction: Float64, settings: Settings) -> Float64:
