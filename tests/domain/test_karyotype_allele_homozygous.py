@@ -69,4 +69,6 @@ def test_a_stretch_that_a_call_explains_is_not_listed_twice() -> None:
     loss = call_of("chr5", 15_000_000, 40_000_000)
     assert add_homozygous(replace(before, calls=(loss,)), of, None, GENOME, "arr", SETTINGS).calls == (loss,)
     rejected = replace(loss, reported=False)
-    assert len(add_homozygous(replace(before, calls=(rejected,)), of, None, GENOME, "arr", SETTINGS).calls) == 2
+    assert (
+        len(add_homozygous(replace(before, calls=(rejected,)), of, None, GENOME, "arr", SETTINGS).calls) == 2
+    )
