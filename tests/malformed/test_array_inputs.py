@@ -60,7 +60,7 @@ def test_arrays(name: str, good: GoodLot, tmp_path: Path, capfd: pytest.CaptureF
 
 
 SNPS: dict[str, tuple[str, list[str], str]] = {
-    "no AD": ("a\nchr1\t5\t.\tA\tG\t.\t.\t.\tGT\t0/1\n", [], "no AD value"),
+    "no AD": ("a\nchr1\t5\t.\tA\tG\t.\t.\t.\tGT\t0/1\n", [], "holds no allele depths"),
     "several samples": ("a\tb\nchr1\t5\t.\tA\tG\t.\t.\t.\tGT:AD\t0/1:5,5\t0/0:9,0\n", [], "a, b"),
 }
 

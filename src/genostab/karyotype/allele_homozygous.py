@@ -71,8 +71,8 @@ def homozygous_stretches(zygosity: Zygosity, genome: Genome, settings: Settings)
     shares = [float(zygosity.is_het[zygosity.chrom == c].mean()) for c in present]
     share = float(np.median(shares)) if shares else 0.0
     error = min(settings.homozygous_error, share / 2.0)
-    if share == 0.0:
-        return ()
+    if not 0.0 < share < 1.0:
+        return ()  # a file of one zygosity says nothing of the other
     table = np.log([[(1.0 - error) / (1.0 - share)], [error / share]])
     found = []
     for c in present.tolist():

@@ -64,7 +64,7 @@ def least_vaf(depth: int, settings: SampleSettings) -> float | None:
     --------
     >>> from genostab.karyotype.sample_settings import load_sample_settings
     >>> round(least_vaf(30, load_sample_settings()), 3)
-    0.196
+    0.195
     """
     if depth < settings.min_alt_reads:
         return None
