@@ -161,7 +161,7 @@ class Profile:
 
     @cached_property
     def running(self) -> tuple[Float64, Float64]:
-        """Weights (inverse variances) and weighted ratios, summed up to each bin; float64, shape (n_bins + 1,), each."""
+        """Inverse variances and ratios weighted by them, summed up to each bin; float64, shape (n_bins + 1,), each."""
         weight = 1.0 / np.square(self.sd_log2)
         return running_sum(weight), running_sum(weight * self.ratio_log2)
 

@@ -81,9 +81,8 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     two; there the start is the noise of all bins. Half of the family-wise error goes to segments (by the scan), half
     to whole regions (Bonferroni).
     """
-    first_look = replace(profile, ratio_log2=clipped(profile, genome, settings))
-    start = first_look
-    scatter = scatter_of(first_look, settings)
+    start = replace(profile, ratio_log2=clipped(profile, genome, settings))
+    scatter = scatter_of(start, settings)
     strong = breaks_of(start, genome, settings)
     steady, breaks = _searched(start, strong, scatter, genome, settings, sex_sd_log2)
     candidates, looked_at = _tested(steady, breaks, scatter, genome, settings, sex_sd_log2)
@@ -107,13 +106,25 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
         )
     ]
     p_values = [change.p_value for change in tested]
-    shift = steady.ratio_log2[0] - first_look.ratio_log2[0]
     return Changes(
-        profile=replace(steady, ratio_log2=profile.ratio_log2 + shift),
+        profile=_as_steady(profile, start, steady),
         segments=segments,
         changes=tuple(changes),
         q_values=tuple(_q_value(change.p_value, p_values) for change in changes),
     )
+
+
+def centred_on_quiet(profile: Profile, genome: Genome, settings: Settings, sex_sd_log2: float) -> Profile:
+    """The profile of `find_changes`, with centre and noise of its unchanged bins; arguments as there."""
+    start = replace(profile, ratio_log2=clipped(profile, genome, settings))
+    scatter, strong = scatter_of(start, settings), breaks_of(start, genome, settings)
+    steady, _ = _searched(start, strong, scatter, genome, settings, sex_sd_log2)
+    return _as_steady(profile, start, steady)
+
+
+def _as_steady(profile: Profile, start: Profile, steady: Profile) -> Profile:
+    """The profile, outliers and all, with the noise and the shift that turned the one into the other."""
+    return replace(steady, ratio_log2=profile.ratio_log2 + (steady.ratio_log2[0] - start.ratio_log2[0]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -178,7 +178,9 @@ class _Sums:
     def of(ratio_log2: Float64, sd_log2: Float64, arm: Int16) -> _Sums:
         weight = 1.0 / np.square(sd_log2)
         first, last = arm_bins(arm)
-        return _Sums(weight=running_sum(weight), weighted=running_sum(weight * ratio_log2), first=first, last=last)
+        return _Sums(
+            weight=running_sum(weight), weighted=running_sum(weight * ratio_log2), first=first, last=last
+        )
 
     def blocks(self, n_bins: int) -> _Blocks:
         """Blocks of `n_bins` bins that overlap by half, none across two arms."""

@@ -19,14 +19,15 @@ def mean_over(profile: Profile, chrom: int, start: int, end: int) -> tuple[float
     first, last = bins_between(profile, chrom, start, end)
     if last <= first:
         return None
-    weight, weighted = (float(sums[last] - sums[first]) for sums in profile.running)
+    weight = 1.0 / np.square(profile.sd_log2[first:last])
+    mean = float((weight * profile.ratio_log2[first:last]).sum() / weight.sum())
     se, _ = standard_error(
         profile,
-        np.array([1.0 / np.sqrt(weight)]),
+        np.array([1.0 / np.sqrt(weight.sum())]),
         np.array([float(last - first)]),
         profile.autosome[[first]],
     )
-    return weighted / weight, float(se[0])
+    return mean, float(se[0])
 
 
 def origin_of(change: Change, parents: Sequence[Profile], settings: Settings) -> Origin:

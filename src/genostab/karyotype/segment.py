@@ -210,7 +210,7 @@ def _distance(profile: Profile, edges: Sequence[int], scatter: Scatter) -> float
 
 
 def scatter_of(profile: Profile, settings: Settings) -> Scatter:
-    """How much noisier bins [first, last) are than the model, at least 1; remembered, since the centre has no part in it.
+    """How much noisier bins [first, last) are than the model, at least 1; remembered, for the centre has no part in it.
 
     Probes with fewer copies scatter more, so that one deletion can look like several levels.
     """

@@ -109,7 +109,9 @@ def _spot_rows(
     """Recurrent regions, as segments that the scan looks for."""
     chrom_of = {name: i for i, name in enumerate(genome.names)}
     bins = [
-        bins_between(profile, chrom_of[spot.chrom], spot.start, spot.end) if spot.chrom in chrom_of else (0, 0)
+        bins_between(profile, chrom_of[spot.chrom], spot.start, spot.end)
+        if spot.chrom in chrom_of
+        else (0, 0)
         for spot in hotspots
     ]
     is_seen = [last - first >= settings.min_bins for first, last in bins]
