@@ -162,10 +162,9 @@ def _phased_information(signal: AlleleSignal, settings: Settings) -> _Informatio
         tables = [seen * np.exp(table[:, k]) for table in (plus, minus)]
         drawn = [np.searchsorted(np.cumsum(t) / t.sum(), u) for t in tables]
         symbol = np.where(is_up, drawn[0], drawn[1]).astype(np.int32)
+        up, down = (np.ascontiguousarray(table[:, k : k + 1]) for table in (plus, minus))
         parts = [
-            imbalance_likelihood(
-                symbol[i : i + _STRETCH], plus[:, k : k + 1], minus[:, k : k + 1], switch[i : i + _STRETCH]
-            )[0]
+            imbalance_likelihood(symbol[i : i + _STRETCH], up, down, switch[i : i + _STRETCH])[0]
             for i in range(0, _CHAIN, _STRETCH)
         ]
         mean.append(np.mean(parts) / _STRETCH)
