@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from genostab.arrays import Genome, Phase, SnpSites, SnpTable
+from genostab.arrays import Genome, SnpSites
 from genostab.io.genome import load_genome
 from genostab.io.number_table import number_bytes, whole_numbers
 from genostab.karyotype.settings import load_settings
-from genostab.karyotype.snp import call_array
 from genostab.lot.load import load_manifest
 from genostab.lot.manifest import Sequencing
 from genostab.run.blocks import analyse_blocks
@@ -39,16 +38,17 @@ def compile_kernels() -> None:
         manifest = load_manifest(write_lot(Path(folder), truth, seed=0, genome=genome, on_progress=_silent))
         analyse_blocks(manifest, _silent)
         assert manifest.sequencing is not None
-        analyse_sequencing(
-            manifest.sequencing,
-            sex=None,
-            genome=genome,
-            settings=load_settings(),
-            threads=1,
-            on_progress=_silent,
-        )
+        array = _write_phased_array(Path(folder) / "array.vcf", genome.names[0])
+        for block in (manifest.sequencing, Sequencing(array=array)):
+            analyse_sequencing(
+                block,
+                sex=None,
+                genome=genome,
+                settings=load_settings(),
+                threads=1,
+                on_progress=_silent,
+            )
         _count_at_a_site(manifest.sequencing, genome)
-    _call_a_phased_array(genome)
     whole_numbers(number_bytes(np.zeros((1, 2), dtype=np.int64)).decode(), n_columns=2)
     animals = np.full(2, 6)
     limiting_dilution(np.array([10.0, 100.0]), animals, np.array([2, 5]))
@@ -67,21 +67,17 @@ def _count_at_a_site(block: Sequencing, genome: Genome) -> None:
     count_file(block.sample, genome, rules, reference=None, threads=1, on_progress=_silent)
 
 
-def _call_a_phased_array(genome: Genome) -> None:
-    """Phase opens a likelihood of its own, which the SNPs of the lot above do not have."""
-    copies = np.arange(_SNPS) % 3
-    level = np.where(np.arange(_SNPS) % 2 == 0, 0.02, -0.02)
-    snps = SnpTable(
-        sample="phased",
-        name=tuple(map(str, range(_SNPS))),
-        chrom=np.zeros(_SNPS, dtype=np.int16),
-        position=np.arange(_SNPS, dtype=np.int64) * 10_000,
-        log_r_ratio=level,
-        b_allele_fraction=np.clip(copies / 2.0 + level, 0.0, 1.0),
-        genotype=copies.astype(np.int8),
-        phase=Phase(haplotype=(copies == 1).astype(np.int8), block=np.where(copies == 1, 0, -1)),
-    )
-    call_array(sample=snps, parents=(), sex="female", genome=genome, hotspots=(), settings=load_settings())
+def _write_phased_array(path: Path, chrom: str) -> Path:
+    """An array whose phase opens a likelihood of its own, which the SNPs of the lot above do not have."""
+    rows = [
+        f"{chrom}\t{10_000 * (i + 1)}\trs{i}\tA\tG\t.\t.\tALLELE_A=0;ALLELE_B=1\tGT:BAF:LRR"
+        f"\t{('0/0', '1|0', '1/1')[i % 3]}:{0.02 + 0.47 * (i % 3) + 0.005 * (i % 7):.3f}:{0.1 * (i % 5 - 2):.1f}\n"
+        for i in range(_SNPS)
+    ]
+    head = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\n"
+    text = f"##fileformat=VCFv4.2\n##contig=<ID={chrom}>\n{head}{''.join(rows)}"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _small_truth() -> Truth:
