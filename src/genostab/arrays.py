@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -157,6 +158,19 @@ class Profile:
     tail_sd: Float64 = field(default_factory=lambda: np.zeros(1))
     tail_normal: Float64 = field(default_factory=lambda: np.zeros(1))
     centre_sd_log2: float = 0.0
+
+    @cached_property
+    def running(self) -> tuple[Float64, Float64]:
+        """Inverse variances and ratios weighted by them, summed up to each bin; float64, shape (n_bins + 1,), each."""
+        weight = 1.0 / np.square(self.sd_log2)
+        return running_sum(weight), running_sum(weight * self.ratio_log2)
+
+
+def running_sum(values: Float64) -> Float64:
+    """Sum of the values before each place; ndarray of float64, shape (n + 1,), the first is 0."""
+    total = np.zeros(values.size + 1)
+    np.cumsum(values, out=total[1:])
+    return total
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,23 @@ from tests.cli.conftest import Cli, Demo
 DILUTION = "group,dose_cells,tested,positive\nproduct,1e3,10,1\nproduct,1e4,10,4\nproduct,1e5,10,9\n"
 
 
+def write_phased_array(path: Path) -> Path:
+    """4,000 probes of chromosomes 1 and 2, a third of them heterozygous and phased."""
+    lines = [
+        "##fileformat=VCFv4.2",
+        "##contig=<ID=chr1>",
+        "##contig=<ID=chr2>",
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1",
+    ]
+    for i in range(4000):
+        genotype, baf = (("0/0", 0.02), ("1|0", 0.5), ("1/1", 0.98))[i % 3]
+        signals = f"{genotype}:{baf + 0.001 * (i % 7):.3f}:{0.1 * (i % 5 - 2):.1f}"
+        place = f"chr{1 + i // 2000}\t{100_000 + 50_000 * (i % 2000)}\trs{i}"
+        lines.append(f"{place}\tA\tG\t.\t.\tALLELE_A=0;ALLELE_B=1\tGT:BAF:LRR\t{signals}")
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return path
+
+
 @pytest.mark.slow
 def test_after_warmup_no_command_compiles_anything(demo: Demo, cli: Cli, tmp_path: Path) -> None:
     """Numba writes one .nbc file per kernel and types of arguments."""
@@ -27,11 +44,13 @@ def test_after_warmup_no_command_compiles_anything(demo: Demo, cli: Cli, tmp_pat
     lines = [line for line in text.splitlines() if not line.startswith("tumorigenicity")]
     manifest.write_text("\n".join([*lines, "tumorigenicity: {dilution: dilution.csv}", ""]), encoding="utf-8")
     counts = tmp_path / "counts.tsv.gz"
+    array = write_phased_array(tmp_path / "array.vcf")
     commands = (
         ["demo", "-o", tmp_path / "demo", "-q"],
         ["analyze", manifest, "-o", tmp_path / "out", "-q"],
         ["count", demo.folder / "lot" / "nsc.bam", "-o", counts, "-q"],
         ["analyze", counts, "-o", tmp_path / "counted", "-q"],
+        ["analyze", array, "--assembly", "GRCh38", "-o", tmp_path / "of-array", "-q"],
     )
     for command in commands:
         done = cli(*command, env=env)

@@ -72,7 +72,8 @@ def read_array_vcf(path: str, genome: Genome, sample: str | None) -> Probes:
         first_line=len(head) + 1,
         header=tuple(map(str, range(column.n_fields))),
         sep="\t",
-        wanted=dict.fromkeys((_CHROM, _ID, _REF, _ALT, _INFO, _FORMAT, own), True) | {_POS: False},
+        wanted=dict.fromkeys((_CHROM, _REF, _ALT, _FORMAT), True) | {_POS: False},
+        distinct=(_ID, _INFO, own),
     )
     problems: list[Problem] = []
     chrom = _chromosomes(table, genome, problems)

@@ -112,5 +112,9 @@ def _is_too_many(k: int, n: int, assembly: str) -> bool:
     mean = n * defaults["probes_in_gap" if assembly in _WITH_GAPS else "probes_in_satellite"]
     if k <= mean:
         return False
-    below = sum(math.exp(-mean + i * math.log(mean) - math.lgamma(i + 1)) for i in range(k))
-    return 1.0 - below < defaults["build_alpha"]
+    term = math.exp(-mean + k * math.log(mean) - math.lgamma(k + 1))
+    chance, i = 0.0, k
+    while term > 1e-17 * chance:  # they fall at least as fast as mean / k
+        chance, i = chance + term, i + 1
+        term *= mean / i
+    return chance < defaults["build_alpha"]

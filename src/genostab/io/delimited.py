@@ -12,9 +12,11 @@ import numpy as np
 from genostab.arrays import Bool, Float64, Int64
 from genostab.errors import InputError
 from genostab.io.refusals import Problem, refuse_lines
+from genostab.kernels.fields import copy_field, count_fields
 
 # What counts as missing; every other text in a column of numbers is a fault.
 _MISSING = ["", "NA", "NaN", "nan", "."]
+_MISSING_SET = frozenset(_MISSING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,9 @@ class Delimited:
 
     def texts(self, name: str) -> list[str]:
         """Column as text, "" where missing."""
-        return [str(text) for text in self.frame[name].fillna("").tolist()]
+        column = self.frame[name].fillna("")
+        texts: list[str] = column.tolist()
+        return [str(text) for text in texts] if column.dtype.kind in "iufb" else texts
 
 
 def split_header(line: str) -> tuple[str, ...]:
@@ -71,7 +75,14 @@ def separator(line: str) -> str:
 
 
 def parse_rows(
-    text: str, *, path: str, first_line: int, header: Sequence[str], sep: str, wanted: dict[str, bool]
+    text: str,
+    *,
+    path: str,
+    first_line: int,
+    header: Sequence[str],
+    sep: str,
+    wanted: dict[str, bool],
+    distinct: Sequence[str] = (),
 ) -> Delimited:
     """Rows of `text`, each with as many fields as `header`.
 
@@ -83,6 +94,7 @@ def parse_rows(
     header : sequence of str, distinct
     sep : str, one character
     wanted : dict of header name to whether the column is text
+    distinct : sequence of str, further columns of text, most of whose values occur once: pandas looks for repeated ones
 
     Raises
     ------
@@ -126,7 +138,20 @@ def parse_rows(
             expected="one row per line",
             action="export the table again as plain tab-separated text",
         )
+    for name in distinct:
+        frame[name] = np.array(_field_texts(data, sep, header.index(name)), dtype=object)
     return Delimited(path=path, header=tuple(header), line=line, frame=frame)
+
+
+def _field_texts(data: bytes, sep: str, column: int) -> list[str | None]:
+    """Texts of one field of every row, None where missing."""
+    raw = np.frombuffer(data, dtype=np.uint8)
+    field = np.empty(raw.size, dtype=np.uint8)
+    n_bytes = copy_field(raw, ord(sep), column, field)
+    texts: list[str | None] = list(field[: max(n_bytes - 1, 0)].tobytes().decode().split("\n"))
+    if _MISSING_SET.isdisjoint(texts):
+        return texts
+    return [None if text in _MISSING_SET else text for text in texts]
 
 
 def _refuse_repeated(header: Sequence[str], path: str, first_line: int) -> None:
@@ -145,12 +170,8 @@ def _refuse_repeated(header: Sequence[str], path: str, first_line: int) -> None:
 
 def _whole_lines(data: np.ndarray[Any, Any], path: str, first_line: int, n_fields: int, sep: str) -> Int64:
     """1-based lines that hold rows; refuses those with another number of fields."""
-    ends = np.flatnonzero(data == ord("\n"))
-    if not ends.size:
-        return np.empty(0, dtype=np.int64)
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    fields = np.add.reduceat(data == ord(sep), starts, dtype=np.int32) + 1
-    filled = ends > starts
+    fields = np.empty(np.count_nonzero(data == ord("\n")), dtype=np.int32)
+    count_fields(data, ord(sep), fields)
     problems = [
         Problem(
             line=first_line + int(row),
@@ -158,7 +179,7 @@ def _whole_lines(data: np.ndarray[Any, Any], path: str, first_line: int, n_field
             found=f"{fields[row]} fields",
             expected=f"{n_fields} fields, as in the header",
         )
-        for row in np.flatnonzero(filled & (fields != n_fields))
+        for row in np.flatnonzero((fields > 0) & (fields != n_fields))
     ]
     refuse_lines(path, problems, code="GS-2202", action="export the table again; a cut file shows like this")
-    return (first_line + np.flatnonzero(filled)).astype(np.int64)
+    return (first_line + np.flatnonzero(fields)).astype(np.int64)

@@ -70,8 +70,9 @@ def read_final_report(text: str, path: str, genome: Genome, sample: str | None) 
         first_line=first_line + 1,
         header=header,
         sep=separator(head),
-        wanted={_SAMPLE: True, _NAME: True, _CHROM: True, _POSITION: False, _RATIO: False, _FRACTION: False}
+        wanted={_SAMPLE: True, _CHROM: True, _POSITION: False, _RATIO: False, _FRACTION: False}
         | dict.fromkeys(alleles, True),
+        distinct=(_NAME,),
     )
     sample, own = _rows_of(table, sample, path)
     _refuse_cut(header_text, own, sample, path)

@@ -235,7 +235,10 @@ def _refuse_all_missing(b_allele: Float64, path: str) -> None:
 def _refuse_doubled(path: str, line: Int64, name: Names, known: Int64) -> None:
     import pandas as pd
 
-    codes: Any = pd.factorize(name[known])[0]
+    names = name[known]
+    if len(set(names.tolist())) == names.size:
+        return
+    codes: Any = pd.factorize(names)[0]
     first = np.full(known.size, -1, dtype=np.int64)
     rows = np.arange(known.size)
     first[codes[::-1]] = rows[::-1]

@@ -75,8 +75,9 @@ def _read_table(text: str, path: str, genome: Genome, sample: str | None) -> Pro
         first_line=2,
         header=header,
         sep=separator(head),
-        wanted={place["name"]: True, place["chrom"]: True, place["position"]: False}
+        wanted={place["chrom"]: True, place["position"]: False}
         | {column: role == "genotype" for role, column in signal.items()},
+        distinct=(place["name"],),
     )
     codes, contigs = table.labels(place["chrom"])
     chrom = contig_indices(contigs, codes, table.line, path, genome)

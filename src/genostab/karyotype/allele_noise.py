@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from genostab.arrays import Bool, Float64, Int16, Int64
-from genostab.karyotype.noise import running_sum
+from genostab.arrays import Bool, Float64, Int16, Int64, running_sum
 from genostab.karyotype.settings import Settings
 
 _BINS = 1000  # of the deviation, so that the fit does not depend on the number of probes

@@ -184,7 +184,9 @@ def _window_medians(position: Int64, lrr: Float64) -> Float64:
     starts = np.flatnonzero(np.diff(window, prepend=-1))
     parts = np.split(lrr[known], starts[1:])
     least = _constants()["wave"]["min_probes"]
-    return np.array([np.median(part) for part in parts if part.size >= least])
+    # The middle of the sorted: np.median takes ten times as long on so few.
+    ordered = (np.sort(part) for part in parts if part.size >= least)
+    return np.array([0.5 * (part[(part.size - 1) // 2] + part[part.size // 2]) for part in ordered])
 
 
 def _deviation(values: Float64) -> float:

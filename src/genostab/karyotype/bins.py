@@ -131,11 +131,8 @@ def expected_ploidy(bins: Bins, genome: Genome, sex: Sex) -> Int8:
 
     Unknown sex counts two X and no Y, so that nothing is called on Y.
     """
-    ploidy = np.full(bins.chrom.size, 2, dtype=np.int8)
-    names = np.array(genome.names)[bins.chrom]
-    ploidy[names == "chrX"] = 1 if sex == "male" else 2
-    ploidy[names == "chrY"] = 1 if sex == "male" else 0
-    return ploidy
+    by_name = {"chrX": 1 if sex == "male" else 2, "chrY": 1 if sex == "male" else 0}
+    return np.array([by_name.get(name, 2) for name in genome.names], dtype=np.int8)[bins.chrom]
 
 
 def why_not_alone(bins: Bins, settings: Settings) -> str:

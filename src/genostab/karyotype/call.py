@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from genostab.arrays import Genome, Profile, Segments
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
-from genostab.karyotype.change import Change, Changes, find_changes
+from genostab.karyotype.change import Change, Changes, centred_on_quiet, find_changes
 from genostab.karyotype.fraction import explain_ratio
 from genostab.karyotype.origin import belongs_to_parent, mean_over, origin_of
 from genostab.karyotype.ploidy import alternatives
@@ -82,7 +82,7 @@ def call_depth(
     """
     own = None if alone is None else find_changes(alone, genome, settings, sex_sd_log2)
     # The centre of a parent, like that of the lot, is that of its unchanged bins.
-    centred = [find_changes(parent, genome, settings, sex_sd_log2).profile for parent in parents]
+    centred = [centred_on_quiet(parent, genome, settings, sex_sd_log2) for parent in parents]
     if paired is not None:
         main, main_sex_sd = find_changes(paired, genome, settings, 0.0), 0.0
         found = _against_parent(main, own, centred, settings)

@@ -11,8 +11,8 @@ import numpy as np
 from genostab.arrays import Bool, Genome, Int64, Profile, Segments
 from genostab.karyotype.breakpoint import ends_of
 from genostab.karyotype.noise import with_waves
-from genostab.karyotype.regions import Region, arm_of, whole_regions
-from genostab.karyotype.segment import breaks_of, clipped, merge_alike, weak_breaks
+from genostab.karyotype.regions import Region, arm_edges, whole_regions
+from genostab.karyotype.segment import Scatter, breaks_of, clipped, merge_alike, scatter_of, weak_breaks
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import (
     Search,
@@ -81,20 +81,13 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     two; there the start is the noise of all bins. Half of the family-wise error goes to segments (by the scan), half
     to whole regions (Bonferroni).
     """
-    first_look = replace(profile, ratio_log2=clipped(profile, genome, settings))
-    start = first_look
-    breaks = strong = breaks_of(start, genome, settings)
-    if not _spans_genome(start, genome, settings):
-        start = _settled(start, _quiet_bins(start, ()), genome, settings)
-    for _ in range(_SEARCHES):
-        steady = _rest(start, breaks, genome, settings, sex_sd_log2)
-        more = weak_breaks(steady, breaks, genome, settings)
-        if more.size == breaks.size:
-            break
-        breaks = more
-    candidates, looked_at = _tested(steady, breaks, genome, settings, sex_sd_log2)
+    start = replace(profile, ratio_log2=clipped(profile, genome, settings))
+    scatter = scatter_of(start, settings)
+    strong = breaks_of(start, genome, settings)
+    steady, breaks = _searched(start, strong, scatter, genome, settings, sex_sd_log2)
+    candidates, looked_at = _tested(steady, breaks, scatter, genome, settings, sex_sd_log2)
     kept = _justified(steady, candidates, looked_at, strong, genome, settings)
-    segments, tested = _tested(steady, kept, genome, settings, sex_sd_log2)
+    segments, tested = _tested(steady, kept, scatter, genome, settings, sex_sd_log2)
     significant = [change for change in tested if change.is_significant]
     doubtful = [
         change
@@ -113,13 +106,25 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
         )
     ]
     p_values = [change.p_value for change in tested]
-    shift = steady.ratio_log2[0] - first_look.ratio_log2[0]
     return Changes(
-        profile=replace(steady, ratio_log2=profile.ratio_log2 + shift),
+        profile=_as_steady(profile, start, steady),
         segments=segments,
         changes=tuple(changes),
         q_values=tuple(_q_value(change.p_value, p_values) for change in changes),
     )
+
+
+def centred_on_quiet(profile: Profile, genome: Genome, settings: Settings, sex_sd_log2: float) -> Profile:
+    """The profile of `find_changes`, with centre and noise of its unchanged bins; arguments as there."""
+    start = replace(profile, ratio_log2=clipped(profile, genome, settings))
+    scatter, strong = scatter_of(start, settings), breaks_of(start, genome, settings)
+    steady, _ = _searched(start, strong, scatter, genome, settings, sex_sd_log2)
+    return _as_steady(profile, start, steady)
+
+
+def _as_steady(profile: Profile, start: Profile, steady: Profile) -> Profile:
+    """The profile, outliers and all, with the noise and the shift that turned the one into the other."""
+    return replace(steady, ratio_log2=profile.ratio_log2 + (steady.ratio_log2[0] - start.ratio_log2[0]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +163,8 @@ def _justified(
 
 
 def _part(profile: Profile, first: int, last: int, is_called: bool) -> _Part:
-    return _Part(first=first, last=last, mean=_mean_of(profile, slice(first, last)), is_called=is_called)
+    weight, weighted = (float(sums[last] - sums[first]) for sums in profile.running)
+    return _Part(first=first, last=last, mean=weighted / weight, is_called=is_called)
 
 
 def _belong_together(
@@ -188,46 +194,77 @@ def _belong_together(
 
 def _difference_p_value(profile: Profile, left: _Part, right: _Part, search: Search) -> float:
     """Chance that noise makes the shorter of two neighbours differ so much from the longer."""
-    weight = 1.0 / np.square(profile.sd_log2[left.first : right.last])
-    cut = left.last - left.first
-    independent = np.sqrt(1.0 / weight[:cut].sum() + 1.0 / weight[cut:].sum())
-    shorter = np.array([float(min(cut, right.last - right.first))])
-    se, df = standard_error(profile, independent[np.newaxis], shorter, profile.autosome[[left.first]])
+    weight, _ = profile.running
+    of_left, of_right = (weight[part.last] - weight[part.first] for part in (left, right))
+    independent = np.sqrt(np.array([1.0 / of_left + 1.0 / of_right]))
+    shorter = np.array([float(min(left.last - left.first, right.last - right.first))])
+    se, df = standard_error(profile, independent, shorter, profile.autosome[[left.first]])
     z = np.array([right.mean - left.mean]) / se
     return float(scan_p_value(z, shorter, search, df)[0])
 
 
-def _rest(profile: Profile, breaks: Int64, genome: Genome, settings: Settings, sex_sd_log2: float) -> Profile:
-    """The profile with the centre and noise of the bins that its segments, so tested, leave quiet."""
+def _searched(
+    start: Profile, breaks: Int64, scatter: Scatter, genome: Genome, settings: Settings, sex_sd_log2: float
+) -> tuple[Profile, Int64]:
+    """The profile with its noise and centre at last, and all breaks, weak ones included."""
+    if not _spans_genome(start, genome, settings):
+        start = _settled(start, _quiet_bins(start, ()), genome, settings)
+    known: dict[bytes, Profile] = {}
+    for _ in range(_SEARCHES):
+        steady = _rest(start, breaks, known, scatter, genome, settings, sex_sd_log2)
+        more = weak_breaks(steady, breaks, genome, settings)
+        if more.size == breaks.size:
+            break
+        breaks = more
+    return steady, breaks
+
+
+def _rest(
+    profile: Profile,
+    breaks: Int64,
+    known: dict[bytes, Profile],
+    scatter: Scatter,
+    genome: Genome,
+    settings: Settings,
+    sex_sd_log2: float,
+) -> Profile:
+    """The profile with the centre and noise of the bins that its segments, so tested, leave quiet.
+
+    `known` holds what quiet bins have already given, and takes what they give here.
+    """
     seen: set[bytes] = set()
     for _ in range(_ROUNDS):
-        _, tested = _tested(profile, breaks, genome, settings, sex_sd_log2)
+        _, tested = _tested(profile, breaks, scatter, genome, settings, sex_sd_log2)
         quiet = _quiet_bins(profile, [change for change in tested if change.score >= settings.quiet_z])
-        if quiet.tobytes() in seen:
+        key = quiet.tobytes()
+        if key in seen:
             break
-        seen.add(quiet.tobytes())
-        profile = _settled(profile, quiet, genome, settings)
+        seen.add(key)
+        if key not in known:
+            known[key] = _settled(profile, quiet, genome, settings)
+        profile = known[key]
     return profile
 
 
 def _spans_genome(profile: Profile, genome: Genome, settings: Settings) -> bool:
     """Whether there are enough autosomal arms to see how arms differ."""
-    arms = arm_of(profile.chrom[profile.autosome], profile.start[profile.autosome], genome)
-    return np.unique(arms).size >= settings.min_blocks
+    first, _ = arm_edges(profile, genome)
+    return int(profile.autosome[first].sum()) >= settings.min_blocks
 
 
 def _settled(profile: Profile, quiet: Bool, genome: Genome, settings: Settings) -> Profile:
     """The profile with the centre and noise of its quiet bins."""
-    centred = replace(profile, ratio_log2=profile.ratio_log2 - _mean_of(profile, quiet))
+    weight, weighted, _ = _sums_of(profile, quiet)
+    centred = replace(profile, ratio_log2=profile.ratio_log2 - weighted / weight)
     return with_waves(centred, quiet, genome, settings)
 
 
 def _tested(
-    profile: Profile, breaks: Int64, genome: Genome, settings: Settings, sex_sd_log2: float
+    profile: Profile, breaks: Int64, scatter: Scatter, genome: Genome, settings: Settings, sex_sd_log2: float
 ) -> tuple[Segments, list[Change]]:
     """Segments, and the tests of them and of the whole regions that they leave."""
     regions = whole_regions(profile, genome, settings.min_bins)
-    segments = merge_alike(profile, breaks, genome, settings)
+    segments = merge_alike(profile, breaks, genome, settings, scatter)
     search = search_of(profile, genome, settings)
     found = _test_segments(profile, segments, regions, search, settings, sex_sd_log2)
     called = [change for change in found if change.is_significant]
@@ -256,10 +293,12 @@ def _overlaps(a: Change, b: Change) -> bool:
     return a.chrom == b.chrom and a.first < b.last and b.first < a.last
 
 
-def _mean_of(profile: Profile, chosen: Bool | slice) -> float:
-    """Weighted mean of chosen bins."""
-    weight = 1.0 / np.square(profile.sd_log2[chosen])
-    return float((weight * profile.ratio_log2[chosen]).sum() / weight.sum())
+def _sums_of(profile: Profile, chosen: Bool, first: int = 0) -> tuple[float, float, int]:
+    """Weight, weighted ratio and number of the chosen ones of the bins from `first` on."""
+    edges = np.flatnonzero(np.diff(chosen, prepend=False, append=False)) + first
+    a, b = edges[::2], edges[1::2]
+    weight, weighted = (float((sums[b] - sums[a]).sum()) for sums in profile.running)
+    return weight, weighted, int((b - a).sum())
 
 
 def _quiet_bins(profile: Profile, changes: Sequence[Change]) -> Bool:
@@ -411,11 +450,9 @@ def _change_of_bins(
     sex_sd_log2: float,
 ) -> Change:
     """The chosen ones of a region's bins as one change of the region."""
-    bins = slice(region.first, region.last)
-    weight = chosen / np.square(profile.sd_log2[bins])
-    mean = float((weight * profile.ratio_log2[bins]).sum() / weight.sum())
-    independent = np.array([1.0 / np.sqrt(weight.sum())])
-    size = int(chosen.sum())
+    weight, weighted, size = _sums_of(profile, chosen, region.first)
+    mean = weighted / weight
+    independent = np.array([1.0 / np.sqrt(weight)])
     n_bins = np.array([float(size)])
     se, df = standard_error(profile, independent, n_bins, profile.autosome[[region.first]])
     total = math.hypot(se[0], 0.0 if profile.autosome[region.first] else sex_sd_log2)

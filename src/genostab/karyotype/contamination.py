@@ -181,7 +181,7 @@ def _sides(
 
 
 def _side(shift: Float64, dose: Float64, block: Int64, n_blocks: int, settings: SampleSettings) -> _Side:
-    expected = dose @ np.array([0.0, 1.0, 2.0])
+    expected = dose[:, 1] + 2.0 * dose[:, 2]
     cuts = np.zeros(0)
     if shift.size:
         cuts = np.unique(np.quantile(expected, np.arange(1, settings.strata) / settings.strata))
@@ -243,7 +243,7 @@ def _fit_noise(side: _Side, fraction: float, start: Float64, settings: SampleSet
 
     def loss(noise: Float64) -> float:
         expected = _weighted(noise, fraction, side, settings).sum(axis=0)
-        return -float(pooled @ np.log(expected))
+        return -float((pooled * np.log(expected)).sum())
 
     found: Float64 = minimize(
         loss, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 0.1, "maxiter": _NOISE_STEPS}

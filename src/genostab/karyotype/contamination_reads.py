@@ -107,7 +107,8 @@ def reads_contamination(
 
 def _strata(joint: Float64, settings: SampleSettings) -> tuple[Float64, Int64]:
     """Mean chances of each stratum of the other person's expected dose, shape (n_strata, 3, 3), and each SNP's."""
-    expected = joint.sum(axis=0).T @ np.array([0.0, 1.0, 2.0])
+    _, one, two = joint.sum(axis=0)
+    expected = one + 2.0 * two
     cuts = np.unique(np.quantile(expected, np.arange(1, settings.strata) / settings.strata))
     stratum = np.searchsorted(cuts, expected, side="left")
     members = np.maximum(np.bincount(stratum, minlength=len(cuts) + 1), 1)
@@ -151,10 +152,11 @@ def _fit(reads: _Rows, count: Float64) -> Float64:
     n = float(count.sum())
 
     def loss(scaled: Float64) -> float:
-        return -float(count @ reads.log_likelihood(scaled * _SCALE)) / n
+        return -float((count * reads.log_likelihood(scaled * _SCALE)).sum()) / n
 
     def slope(scaled: Float64) -> Float64:
-        return np.asarray(-(count @ _gradient(reads, scaled * _SCALE)) * _SCALE / n, dtype=np.float64)
+        total = np.einsum("i,ij->j", count, _gradient(reads, scaled * _SCALE))
+        return np.asarray(-total * _SCALE / n, dtype=np.float64)
 
     start = np.array([_START, np.log(0.002), np.log(0.02), -4.0, 0.0])
     low = np.array([0.0, -12.0, -5.0, -9.0, -0.3])
@@ -181,10 +183,10 @@ def _gradient(reads: _Rows, values: Float64) -> Float64:
 def _effective(gradient: Float64, row: Int64, block: Int64, n_blocks: int) -> tuple[Float64, Float64]:
     """Score and information of the fraction of each block, cleared of what the errors explain."""
     count = np.bincount(row, minlength=gradient.shape[0])
-    information = (gradient * count[:, None]).T @ gradient
+    information = np.einsum("ij,i,ik->jk", gradient, count, gradient)
     others = information[1:, 1:] + 1e-9 * np.eye(4) * np.trace(information[1:, 1:])
     slope = np.linalg.solve(others, information[1:, 0])
-    effective = gradient[:, 0] - gradient[:, 1:] @ slope
+    effective = gradient[:, 0] - np.einsum("ij,j->i", gradient[:, 1:], slope)
     per_site = effective[row]
     score = np.bincount(block, weights=per_site, minlength=n_blocks)
     own = np.bincount(block, weights=np.square(per_site), minlength=n_blocks)

@@ -23,9 +23,9 @@ REASONS = {
 def in_pseudo_autosomal(bins: Bins, genome: Genome) -> Bool:
     """True where a bin touches a pseudo-autosomal region; bool, shape (n_bins,)."""
     touched = np.zeros(bins.chrom.size, dtype=bool)
-    names = np.array(genome.names)[bins.chrom]
     for name, start, end in genome.par:
-        touched |= (names == name) & (bins.start < end) & (bins.end > start)
+        own = np.flatnonzero(bins.chrom == genome.names.index(name))
+        touched[own] |= (bins.start[own] < end) & (bins.end[own] > start)
     return touched
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile
+from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile, running_sum
 from genostab.karyotype.regions import arm_edges, arm_of
 from genostab.karyotype.settings import Settings
 
@@ -205,13 +205,6 @@ class _Sums:
         return _Blocks(mean=mean, variance=1.0 / total, n_blocks=(1,) * total.size, stride=1)
 
 
-def running_sum(values: Float64) -> Float64:
-    """Sum of the values before each place; ndarray of float64, shape (n + 1,), the first is 0."""
-    total = np.zeros(values.size + 1)
-    np.cumsum(values, out=total[1:])
-    return total
-
-
 def arm_bins(arm: Int16) -> tuple[Int64, Int64]:
     """Bins [first, last) of each arm, from its number per bin; ndarray of int64, shape (n_arms,), twice."""
     first = np.concatenate(([0], np.flatnonzero(np.diff(arm)) + 1)).astype(np.int64)
@@ -380,8 +373,8 @@ def tail_of(deviations: Float64, most: float) -> tuple[Float64, Float64]:
     spread = float(np.std(deviations)) if deviations.size else 0.0
     if spread == 0.0:
         return np.zeros(1), np.zeros(1)
-    edges = np.linspace(0.0, most, _TAIL_STEPS * 5 + 1)
-    counts, _ = np.histogram(np.minimum(np.abs(deviations) / spread, most), edges)
+    seen = np.minimum(np.abs(deviations) / spread, most)
+    counts, edges = np.histogram(seen, bins=_TAIL_STEPS * 5, range=(0.0, most))
     middle = 0.5 * (edges[1:] + edges[:-1])
     share = counts / counts.sum()
     share_sd = math.sqrt(float((share * np.square(middle)).sum()))
@@ -407,16 +400,17 @@ def with_waves(profile: Profile, quiet: Bool, genome: Genome, settings: Settings
     Beyond the blocks that fit on X and Y their noise keeps its ratio to that of the autosomes.
     """
     arm = _arm_numbers(profile, genome)
-    own = wave_noise(profile.ratio_log2[quiet], profile.sd_log2[quiet], arm[quiet], settings)
+    ratio, sd = profile.ratio_log2[quiet], profile.sd_log2[quiet]
+    own = wave_noise(ratio, sd, arm[quiet], settings)
     other_sd, other_df = own.sd_log2, own.df
     is_other = ~profile.autosome & profile.autosome.any()
     if is_other.any():
         seen = step_noise(profile.ratio_log2[is_other], profile.sd_log2[is_other], arm[is_other], settings)
         other_sd, other_df = _at_least(own, seen)
-    tail_sd, tail_normal = tail_of(profile.ratio_log2[quiet] / profile.sd_log2[quiet], settings.clip_sd)
+    tail_sd, tail_normal = tail_of(ratio / sd, settings.clip_sd)
     return replace(
         profile,
-        centre_sd_log2=_centre_sd(profile.sd_log2[quiet], own),
+        centre_sd_log2=_centre_sd(sd, own),
         tail_sd=tail_sd,
         tail_normal=tail_normal,
         wave_bins=own.n_bins,

@@ -57,7 +57,7 @@ def arm_of(chrom: Int16, start: Int64, genome: Genome) -> Int16:
 
 
 def arm_edges(profile: Profile, genome: Genome) -> tuple[Int64, Int64]:
-    """Bins [first, last) of each arm that holds any; ndarray of int64, shape (n_arms,), twice."""
+    """Bins [first, last) of each arm that holds any; ndarray of int64, shape (n_arms,), twice. O(log n) an arm."""
     chroms = np.arange(len(genome.names), dtype=profile.chrom.dtype)
     first, last = (np.searchsorted(profile.chrom, chroms, side=side).tolist() for side in ("left", "right"))
     edges = [0, *last]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,7 @@ from genostab.karyotype.significance import Search, scan_threshold, search_of, s
 from genostab.kernels.scan import strongest_interval
 from genostab.kernels.segment import find_breaks
 
+Scatter = Callable[[int, int], float]
 _KNOWN_DF = 1e6
 _KNOTS = 64  # of tables by length; they are smooth
 _CHI2_MEDIAN = 2.0 * float(erfinv(0.5)) ** 2  # of one degree of freedom
@@ -124,12 +126,23 @@ def clipped(profile: Profile, genome: Genome, settings: Settings) -> Float64:
     """
     values = profile.ratio_log2.copy()
     for a, b in zip(*arm_edges(profile, genome), strict=True):
-        inner = np.median(np.lib.stride_tricks.sliding_window_view(values[a:b], min(5, b - a)), axis=1)
+        inner = _running_median(values[a:b])
         short = b - a - inner.size
         middle = np.pad(inner, (short // 2, short - short // 2), mode="edge")
         reach = settings.clip_sd * profile.sd_log2[a:b]
         values[a:b] = np.clip(values[a:b], middle - reach, middle + reach)
     return values
+
+
+def _running_median(values: Float64) -> Float64:
+    """Medians of every five neighbours; of all values where there are fewer."""
+    if values.size < 5:
+        return np.array([np.median(values)])
+    a, b, c, d, e = (values[i : values.size - 4 + i] for i in range(5))
+    a, b, c, d = np.minimum(a, b), np.maximum(a, b), np.minimum(c, d), np.maximum(c, d)
+    # The least and the greatest of four are not the median of five, which is that of the other two and the fifth.
+    low, high = np.maximum(a, c), np.minimum(b, d)
+    return np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))
 
 
 def summarise_segments(profile: Profile, first: Int64, last: Int64) -> Segments:
@@ -140,26 +153,35 @@ def summarise_segments(profile: Profile, first: Int64, last: Int64) -> Segments:
     profile : Profile
     first, last : ndarray of int64, shape (n_segments,), bins [first, last), each of one chromosome
     """
-    weight = 1.0 / np.square(profile.sd_log2)
-    total = np.concatenate(([0.0], np.cumsum(weight)))
-    total_wx = np.concatenate(([0.0], np.cumsum(weight * profile.ratio_log2)))
-    w = total[last] - total[first]
+    weight, weighted = (sums[last] - sums[first] for sums in profile.running)
     return Segments(
         chrom=profile.chrom[first],
         first=first,
         last=last,
         start=profile.start[first],
         end=profile.end[last - 1],
-        mean_log2=(total_wx[last] - total_wx[first]) / w,
-        se_log2=1.0 / np.sqrt(w),
+        mean_log2=weighted / weight,
+        se_log2=1.0 / np.sqrt(weight),
     )
 
 
-def merge_alike(profile: Profile, breaks: Int64, genome: Genome, settings: Settings) -> Segments:
-    """Neighbours of one chromosome joined, most alike first, until every two differ by more than noise and waves."""
+def merge_alike(
+    profile: Profile, breaks: Int64, genome: Genome, settings: Settings, scatter: Scatter | None = None
+) -> Segments:
+    """Neighbours of one chromosome joined, most alike first, until every two differ by more than noise and waves.
+
+    Parameters
+    ----------
+    profile : Profile
+    breaks : ndarray of int64, shape (n_breaks,)
+    genome : Genome
+    settings : Settings
+    scatter : as `scatter_of` gives it for these ratios less any constant, where it is at hand
+    """
+    scatter = scatter or scatter_of(profile, settings)
     arms, _ = arm_edges(profile, genome)
     edges = [*np.union1d(arms, breaks).tolist(), profile.chrom.size]
-    apart = np.array([_distance(profile, edges[i : i + 3], settings) for i in range(len(edges) - 2)])
+    apart = np.array([_distance(profile, edges[i : i + 3], scatter) for i in range(len(edges) - 2)])
     while apart.size:
         i = int(np.argmin(apart))
         if apart[i] >= settings.same_state_z:
@@ -168,33 +190,37 @@ def merge_alike(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
         apart = np.delete(apart, i)
         for k in (i - 1, i):
             if 0 <= k < apart.size:
-                apart[k] = _distance(profile, edges[k : k + 3], settings)
+                apart[k] = _distance(profile, edges[k : k + 3], scatter)
     first = np.array(edges[:-1], dtype=np.int64)
     return summarise_segments(profile, first, np.array(edges[1:], dtype=np.int64))
 
 
-def _distance(profile: Profile, edges: Sequence[int], settings: Settings) -> float:
+def _distance(profile: Profile, edges: Sequence[int], scatter: Scatter) -> float:
     """Standard errors between the means of the bins between three edges; inf for two chromosomes."""
     at = np.array(edges)
-    first, last = at[:2], int(at[2])
+    first, last = at[:2], at[1:]
     if profile.chrom[first[0]] != profile.chrom[first[1]]:
         return float("inf")
-    weight = 1.0 / np.square(profile.sd_log2[first[0] : last])
-    total = np.add.reduceat(weight, first - first[0])
-    mean = np.add.reduceat(weight * profile.ratio_log2[first[0] : last], first - first[0]) / total
+    weight, weighted = (sums[last] - sums[first] for sums in profile.running)
+    mean = weighted / weight
     n_bins = np.diff(at).astype(np.float64)
-    se, _ = standard_error(profile, 1.0 / np.sqrt(total), n_bins, profile.autosome[first])
-    scatter = _local_noise(profile, int(first[0]), last, settings)
-    return float(abs(mean[1] - mean[0]) / (np.hypot(se[0], se[1]) * scatter))
+    se, _ = standard_error(profile, 1.0 / np.sqrt(weight), n_bins, profile.autosome[first])
+    noise = float(np.hypot(se[0], se[1])) * scatter(edges[0], edges[2])
+    return abs(float(mean[1] - mean[0])) / noise
 
 
-def _local_noise(profile: Profile, first: int, last: int, settings: Settings) -> float:
-    """How much noisier these bins are than the model, at least 1.
+def scatter_of(profile: Profile, settings: Settings) -> Scatter:
+    """How much noisier bins [first, last) are than the model, at least 1; remembered, for the centre has no part in it.
 
     Probes with fewer copies scatter more, so that one deletion can look like several levels.
     """
-    if last - first < settings.min_scatter_bins:
-        return 1.0
-    variance = np.square(profile.sd_log2[first:last])
-    scaled = np.square(np.diff(profile.ratio_log2[first:last])) / (variance[1:] + variance[:-1])
-    return max(1.0, float(np.sqrt(np.median(scaled) / _CHI2_MEDIAN)))
+    variance = np.square(profile.sd_log2)
+    scaled = np.square(np.diff(profile.ratio_log2)) / (variance[1:] + variance[:-1])
+
+    @cache
+    def scatter(first: int, last: int) -> float:
+        if last - first < settings.min_scatter_bins:
+            return 1.0
+        return max(1.0, float(np.sqrt(np.median(scaled[first : last - 1]) / _CHI2_MEDIAN)))
+
+    return scatter

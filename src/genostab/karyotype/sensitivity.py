@@ -11,7 +11,6 @@ from scipy.special import stdtr
 
 from genostab.arrays import Float64, Genome, Profile
 from genostab.karyotype.annotate import Hotspot
-from genostab.karyotype.noise import running_sum
 from genostab.karyotype.regions import bin_spacing_bp, bins_between, whole_regions
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import (
@@ -145,7 +144,7 @@ class _Noise:
 def _noise_of(profile: Profile, bins: Sequence[tuple[int, int]], sex_sd_log2: float) -> _Noise:
     """Of the means of bins [first, last)."""
     first, last = np.array(bins, dtype=np.int64).reshape(-1, 2).T
-    weight = running_sum(1.0 / np.square(profile.sd_log2))
+    weight, _ = profile.running
     n_bins = (last - first).astype(np.float64)
     is_autosome = profile.autosome[first]
     se, df = standard_error(profile, 1.0 / np.sqrt(weight[last] - weight[first]), n_bins, is_autosome)

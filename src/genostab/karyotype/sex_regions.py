@@ -39,11 +39,11 @@ def sex_probes(snps: SnpTable, genome: Genome) -> SexProbes:
     Probes that Illumina names XY are read as X; their position tells the pseudo-autosomal from the X-transposed.
     """
     male_specific, x_transposed = _regions().get(genome.assembly, ((0, 0), (0, 0)))
-    name = np.array(genome.names)[snps.chrom]
-    on_x, on_y = name == "chrX", name == "chrY"
+    on_x, on_y = (np.array([name == sex for name in genome.names])[snps.chrom] for sex in ("chrX", "chrY"))
     shared = np.zeros(snps.chrom.size, dtype=bool)
-    for chrom, start, end in genome.par:
-        shared |= (name == chrom) & (snps.position >= start) & (snps.position < end)
+    for name, start, end in genome.par:
+        own = np.flatnonzero(snps.chrom == genome.names.index(name))
+        shared[own] |= (snps.position[own] >= start) & (snps.position[own] < end)
     return SexProbes(
         pseudo_autosomal=shared,
         x=on_x & ~shared & ~_between(snps, x_transposed),

@@ -50,7 +50,7 @@ def array_sex(snps: SnpTable, genome: Genome, settings: Settings) -> Sex:
     baf = snps.b_allele_fraction
     known = np.isfinite(baf) & ~in_pseudo_autosomal(bins_of_probes(snps), genome)
     is_autosome = autosomes(genome)[snps.chrom]
-    on_x = known & (np.array(genome.names)[snps.chrom] == "chrX")
+    on_x = known & (np.array([name == "chrX" for name in genome.names])[snps.chrom])
     is_het = heterozygous_probes(snps, settings)
     if on_x.sum() < settings.min_snps or not is_het[known & is_autosome].any():
         return "unknown"

@@ -38,14 +38,16 @@ def compile_kernels() -> None:
         manifest = load_manifest(write_lot(Path(folder), truth, seed=0, genome=genome, on_progress=_silent))
         analyse_blocks(manifest, _silent)
         assert manifest.sequencing is not None
-        analyse_sequencing(
-            manifest.sequencing,
-            sex=None,
-            genome=genome,
-            settings=load_settings(),
-            threads=1,
-            on_progress=_silent,
-        )
+        array = _write_phased_array(Path(folder) / "array.vcf", genome.names[0])
+        for block in (manifest.sequencing, Sequencing(array=array)):
+            analyse_sequencing(
+                block,
+                sex=None,
+                genome=genome,
+                settings=load_settings(),
+                threads=1,
+                on_progress=_silent,
+            )
         _count_at_a_site(manifest.sequencing, genome)
     whole_numbers(number_bytes(np.zeros((1, 2), dtype=np.int64)).decode(), n_columns=2)
     animals = np.full(2, 6)
@@ -63,6 +65,19 @@ def _count_at_a_site(block: Sequencing, genome: Genome) -> None:
     )
     rules = counting_rules(load_settings(), telomeres=False, sites=site)
     count_file(block.sample, genome, rules, reference=None, threads=1, on_progress=_silent)
+
+
+def _write_phased_array(path: Path, chrom: str) -> Path:
+    """An array whose phase opens a likelihood of its own, which the SNPs of the lot above do not have."""
+    rows = [
+        f"{chrom}\t{10_000 * (i + 1)}\trs{i}\tA\tG\t.\t.\tALLELE_A=0;ALLELE_B=1\tGT:BAF:LRR"
+        f"\t{('0/0', '1|0', '1/1')[i % 3]}:{0.02 + 0.47 * (i % 3) + 0.005 * (i % 7):.3f}:{0.1 * (i % 5 - 2):.1f}\n"
+        for i in range(_SNPS)
+    ]
+    head = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS1\n"
+    text = f"##fileformat=VCFv4.2\n##contig=<ID={chrom}>\n{head}{''.join(rows)}"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _small_truth() -> Truth:
