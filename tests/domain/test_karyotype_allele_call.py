@@ -103,7 +103,7 @@ def test_a_mosaic_of_a_whole_chromosome(chrom: int, fraction: float) -> None:
     assert (call.chrom, call.start, call.end) == (GRCH38.names[chrom], 0, LENGTH[chrom])
     # Alleles alone see the shift, f / 2, and not which change it is: what it may be besides is said.
     low, _, high = shift_of(call)
-    assert low < fraction / 2.0 <= high
+    assert low <= fraction / 2.0 <= high
     assert (call.origin, call.reported) == ("unknown", True)
     assert "copies with probability" in call.alternatives
 
@@ -115,6 +115,33 @@ def test_a_mosaic_of_one_arm_is_a_call_of_the_arm() -> None:
     low, _, high = shift_of(call)
     assert low < 0.3 < high
     assert call.bands.startswith("20q11")
+
+
+def test_a_change_that_chance_interrupts_is_called_once() -> None:
+    # Two runs, 7 Mb apart, that explain a little more than the chromosome, which explains more than either.
+    calls, _ = found_in(lot(19, loh=(10, 0, int(LENGTH[10]), 0.2455)))
+    assert [(call.chrom, call.start, call.end) for call in calls] == [("chr11", 0, LENGTH[10])]
+
+
+@pytest.mark.parametrize("second", [0.25, 0.6])
+def test_two_changes_of_one_chromosome_are_both_called(second: float) -> None:
+    # The chromosome as a whole explains the weaker one alone as well as its own extent does.
+    one = lot(11, loh=(0, 10_000_000, 50_000_000, 0.4), n=24_000)
+    other = lot(11, loh=(0, 170_000_000, 230_000_000, second), n=24_000)
+    is_late = (one.chrom == 0) & (one.position > 110_000_000)
+    is_late_other = (other.chrom == 0) & (other.position > 110_000_000)
+    first, last = np.flatnonzero(is_late)[[0, -1]]
+
+    def spliced(name: str) -> np.ndarray:
+        of_one, of_other = getattr(one, name), getattr(other, name)
+        return np.concatenate((of_one[:first], of_other[is_late_other], of_one[last + 1 :]))
+
+    columns = ("chrom", "position", "ref_depth", "alt_depth", "genotype")
+    calls, _ = found_in(replace(one, **{name: spliced(name) for name in columns}))
+    assert [(call.chrom, round(call.start, -7), round(call.end, -7)) for call in calls] == [
+        ("chr1", 10_000_000, 50_000_000),
+        ("chr1", 170_000_000, 230_000_000),
+    ]
 
 
 def test_a_complete_loss_has_no_heterozygous_snps_and_is_still_seen() -> None:

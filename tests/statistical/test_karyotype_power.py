@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from genostab.results import Sensitivity
-from tests.domain.test_karyotype_alleles import LENGTH, found_in, lot
+from tests.domain.test_karyotype_allele_call import LENGTH, found_in, lot
 from tests.statistical.karyotype_genomes import Event, is_soak, karyotype, sample, with_event
 
 WIDTH = 200_000

@@ -288,16 +288,25 @@ def _chosen(found: Sequence[_Candidate], settings: Settings) -> list[_Candidate]
     significant = sorted(
         (each for each in found if each.log_p <= each.log_alpha), key=lambda each: each.log_p
     )
+    kept = [each for each in significant if not _is_split(each, significant, settings)]
     chosen: list[_Candidate] = []
-    for each in significant:
-        parts = _disjoint([other for other in significant if other is not each and _is_inside(other, each)])
-        if sum(part.log_p for part in parts) < each.log_p and len(parts) > 1:
-            continue
-        if any(_is_whole(other, each, settings) for other in significant):
+    for each in kept:
+        if any(_is_whole(other, each, settings) for other in kept):
             continue
         if all(max(_overlap(each, other), _overlap(other, each)) < settings.same_share for other in chosen):
             chosen.append(each)
     return chosen
+
+
+def _is_split(whole: _Candidate, significant: Sequence[_Candidate], settings: Settings) -> bool:
+    """Whether several candidates inside explain it better; a whole region by decisive odds, and any end between."""
+    parts = _disjoint([each for each in significant if each is not whole and _is_inside(each, whole)])
+    gained = sum(part.reading.log_total for part in parts) - whole.reading.log_total
+    is_better = sum(part.log_p for part in parts) < whole.log_p
+    if whole.is_region:
+        n_ends = 2 * (len(parts) - 1)
+        is_better &= gained > math.log(settings.decisive_odds) + n_ends * math.log(max(whole.n_snps, 1))
+    return len(parts) > 1 and is_better
 
 
 def _is_whole(region: _Candidate, part: _Candidate, settings: Settings) -> bool:
