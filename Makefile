@@ -10,7 +10,7 @@ DEV = import tomllib; d = tomllib.load(open('pyproject.toml', 'rb')); \
 
 help:
 	@echo 'make demo        judge a made-up lot and write its report'
-	@echo 'make test        the whole suite'
+	@echo 'make test        the whole suite, on two cores'
 	@echo 'make lint        ruff and mypy; make format rewrites'
 	@echo 'make bench       kernels against their references, start-up, pipeline'
 	@echo 'make soak        faults, damaged input and kernels, many more examples'
@@ -42,7 +42,7 @@ demo: .venv/installed
 	@.venv/bin/genostab demo -o demo-lot
 
 test: .venv/installed-dev
-	@$(PY) -m pytest --doctest-modules src tests </dev/null
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile --doctest-modules src tests </dev/null
 
 lint: .venv/installed-dev
 	@$(PY) -m ruff check .

@@ -41,6 +41,7 @@ OTHERS = {
     "karyotype/calls.vcf.gz.tbi",
     "karyotype/calls.bed",
     "karyotype/bins.tsv.gz",
+    "karyotype/snv_hotspots.tsv",
     "provenance.json",
     "audit.jsonl",
     "genostab_mqc.json",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome
-from genostab.karyotype.allele_signal import AlleleSignal
+from genostab.karyotype.allele_signal import AlleleSignal, remembered
 
 SD = 0.035
 STEP = 0.001
@@ -40,18 +38,20 @@ def gaussian_signal(
     always: Bool = np.full(chrom.size, linked)
     first = np.concatenate(([True], np.diff(chrom) > 0))
 
-    @lru_cache(maxsize=64)
-    def log_likelihood(shifts: tuple[float, ...], scale: float) -> Float64:
+    def of_symbols(shifts: tuple[float, ...], scale: float) -> Float64:
         away = (shown[:, np.newaxis] - np.array(shifts)) / (sd * scale)
         return np.asarray(-0.5 * away**2 - np.log(sd * scale))
 
+    log_likelihood, either_sign = remembered(of_symbols)
     return AlleleSignal(
         chrom=chrom,
         position=((index + 1) * spacing[chrom]).astype(np.int64),
         symbol=np.clip(np.floor((x + 1.0) / STEP), 0, shown.size - 1).astype(np.int32),
+        group=np.zeros(shown.size, dtype=np.int64),
         phased=always,
         linked=always & ~first if linked else None,
         log_likelihood=log_likelihood,
+        either_sign=either_sign,
         variance=sd**2,
         spread=((500, place_sd),),
     )

@@ -96,7 +96,9 @@ def test_symbols_are_deviations_towards_the_first_haplotype() -> None:
     signal = signal_of_array(replace(snps, phase=phase), None, GENOME, SETTINGS)
     assert signal is not None
     noise = fit_array_noise(snps.b_allele_fraction[is_het], snps.chrom[is_het], SETTINGS)
-    away = stretched(snps.b_allele_fraction[is_het], noise.centre) * np.where(haplotype[is_het] == 1, 1.0, -1.0)
+    away = stretched(snps.b_allele_fraction[is_het], noise.centre) * np.where(
+        haplotype[is_het] == 1, 1.0, -1.0
+    )
     shown = (signal.symbol + 0.5) * SETTINGS.symbol_width - 0.5
     assert np.abs(shown - away).max() <= SETTINGS.symbol_width / 2.0 + 1e-9
     assert signal.phased.all()

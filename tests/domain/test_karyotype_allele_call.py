@@ -70,7 +70,8 @@ def karyotype_of(snps: AlleleDepths, calls: tuple[Call, ...] = ()) -> Karyotype:
         response=Response(mean=1.0, cv=0.02, place_cv=0.02),
         settings=SETTINGS,
     )
-    return add_homozygous(karyotype, zygosity_of_depths(snps, GRCH38, SETTINGS), GRCH38, "seq", SETTINGS)
+    zygosity = zygosity_of_depths(snps, GRCH38, SETTINGS)
+    return add_homozygous(karyotype, zygosity, None, GRCH38, "seq", SETTINGS)
 
 
 def found_in(snps: AlleleDepths, calls: tuple[Call, ...] = ()) -> tuple[list[Call], dict[str, Sensitivity]]:

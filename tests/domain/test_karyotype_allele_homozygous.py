@@ -63,10 +63,12 @@ def test_an_inbred_or_empty_sample_says_nothing() -> None:
 def test_a_stretch_that_a_call_explains_is_not_listed_twice() -> None:
     of = zygosity(20_000_000, 32_000_000)
     before = without_depth()
-    (call,) = add_homozygous(before, of, GENOME, "arr", SETTINGS).calls
+    (call,) = add_homozygous(before, of, None, GENOME, "arr", SETTINGS).calls
     assert (call.chrom, call.kind, call.copy_number, call.minor_copies) == ("chr5", "cnloh", 2, 0)
     assert call.reported
     loss = call_of("chr5", 15_000_000, 40_000_000)
-    assert add_homozygous(replace(before, calls=(loss,)), of, GENOME, "arr", SETTINGS).calls == (loss,)
+    assert add_homozygous(replace(before, calls=(loss,)), of, None, GENOME, "arr", SETTINGS).calls == (loss,)
     rejected = replace(loss, reported=False)
-    assert len(add_homozygous(replace(before, calls=(rejected,)), of, GENOME, "arr", SETTINGS).calls) == 2
+    assert (
+        len(add_homozygous(replace(before, calls=(rejected,)), of, None, GENOME, "arr", SETTINGS).calls) == 2
+    )

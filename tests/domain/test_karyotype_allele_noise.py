@@ -72,7 +72,7 @@ def test_changed_chromosomes_do_not_widen_the_noise() -> None:
     quiet = quiet_snps(baf, chrom)
     assert not quiet[changed].any()
     assert quiet[~changed].mean() > 0.8
-    assert np.sqrt((fit_array_noise(baf, chrom, SETTINGS).sd**2).min()) == pytest.approx(0.035, rel=0.05)
+    assert np.sqrt((fit_array_noise(baf, chrom, SETTINGS).sd ** 2).min()) == pytest.approx(0.035, rel=0.05)
 
 
 @pytest.mark.parametrize("cv", [0.0, 0.03, 0.1])

@@ -64,9 +64,7 @@ def test_which_snps_a_place_holds() -> None:
 
 
 def test_phase_is_carried_over_snps_without_and_ends_with_its_block() -> None:
-    phase = Phase(
-        haplotype=np.array([1, 2, 0, 1, 1, 2], dtype=np.int8), block=np.array([5, 5, -1, 5, 7, 7])
-    )
+    phase = Phase(haplotype=np.array([1, 2, 0, 1, 1, 2], dtype=np.int8), block=np.array([5, 5, -1, 5, 7, 7]))
     chrom = np.array([0, 0, 0, 0, 0, 1], dtype=np.int16)
     linked = linked_to_previous(phase, chrom, np.arange(6))
     assert linked is not None

@@ -57,7 +57,9 @@ CASES = (
 
 def share_of(k: int, shift: float) -> float:
     """Share of cells that shifts alleles by so much, up to 1: (minor, major) of 1+2, 0+1, 0+2, 1+3."""
-    return (4 * shift / (1 - 2 * shift), 4 * shift / (1 + 2 * shift), 2 * shift, 2 * shift / (1 - 2 * shift))[k]
+    return (4 * shift / (1 - 2 * shift), 4 * shift / (1 + 2 * shift), 2 * shift, 2 * shift / (1 - 2 * shift))[
+        k
+    ]
 
 
 def integrals(case: Case) -> tuple[list[mpmath.mpf], Callable[[int, float], mpmath.mpf]]:
@@ -87,7 +89,9 @@ def integrals(case: Case) -> tuple[list[mpmath.mpf], Callable[[int, float], mpma
         shifts = [at + z * wide for z in (-12, -6, -3, 0, 3, 6, 12)]
         inner = [share_of(k, s) for s in shifts if s > 0]
         places = [start, *sorted(x for x in inner if start < x < f), mpmath.mpf(f)]
-        whole = mpmath.quad(lambda x: likelihood(k, mpmath.exp(x)), [mpmath.log(x) for x in places], maxdegree=5)
+        whole = mpmath.quad(
+            lambda x: likelihood(k, mpmath.exp(x)), [mpmath.log(x) for x in places], maxdegree=5
+        )
         return SETTINGS.state_shares[k] * (1 - clonal) * whole / -mpmath.log(least)
 
     in_all = [SETTINGS.state_shares[k] * clonal * likelihood(k, mpmath.mpf(1)) for k in range(len(STATES))]

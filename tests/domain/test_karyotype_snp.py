@@ -16,6 +16,7 @@ from genostab.karyotype.snp import (
     call_array,
     heterozygous_probes,
 )
+from genostab.results import Call
 from tests.domain.karyotype_data import SETTINGS, snps_of, toy_genome
 
 GENOME = toy_genome()
@@ -173,3 +174,52 @@ def test_x_and_y_are_not_called_and_nothing_is_claimed_for_them() -> None:
 
 def test_euploid_arrays_have_no_call() -> None:
     assert [reported(called(array(seed))) for seed in range(20, 30)] == [[]] * 10
+
+
+def homozygous_in(snps: SnpTable, chrom: int, first: int, last: int) -> SnpTable:
+    """The array with its heterozygous probes of one stretch turned into BB."""
+    index = np.arange(CHROM.size) % PER_CHROM
+    inside = (chrom == CHROM) & (index >= first) & (index < last) & heterozygous_probes(snps, SETTINGS)
+    return replace(snps, b_allele_fraction=np.where(inside, 0.99, snps.b_allele_fraction))
+
+
+def stretch_of(karyotype: Karyotype) -> Call:
+    (call,) = [c for c in karyotype.calls if c.reported]
+    assert (call.chrom, call.kind, call.copy_number, call.minor_copies) == ("chr7", "cnloh", 2, 0)
+    assert abs(call.start - 50_000_000) < 1_000_000
+    assert abs(call.end - 70_000_000) < 1_000_000
+    return call
+
+
+def test_a_stretch_without_heterozygosity_and_what_a_parent_line_says_of_it() -> None:
+    before = array(21)
+    lot = homozygous_in(before, 6, 500, 700)
+    alone = stretch_of(called(lot))
+    assert (alone.origin, alone.cell_fraction.low) == ("unknown", None)
+    assert "a parent's alleles would tell" in alone.reason
+    # The line it came from was heterozygous there: lost in the lot, in all cells.
+    lost = stretch_of(called(lot, (before,)))
+    assert lost.origin == "acquired"
+    assert lost.cell_fraction.low is not None
+    assert lost.cell_fraction.low > 0.9
+    # The line had the same stretch.
+    same = stretch_of(called(lot, (lot,)))
+    assert same.origin == "inherited"
+
+
+def test_both_copies_of_one_parent_break_mendels_law() -> None:
+    rng = np.random.default_rng(22)
+    genotypes = [rng.choice(3, CHROM.size, p=[0.35, 0.3, 0.35]).astype(np.int8) for _ in range(2)]
+    father, mother = (
+        replace(array(23), b_allele_fraction=np.clip(g / 2 + rng.normal(0, 0.03, g.size), 0, 1), genotype=g)
+        for g in genotypes
+    )
+    passed = [np.where(g == 1, rng.integers(0, 2, g.size), g // 2) for g in genotypes]
+    child = passed[0] + passed[1]
+    inside = (CHROM == 6) & (np.arange(CHROM.size) % PER_CHROM // 200 == 2)  # probes 400 to 599
+    genotype = np.where(inside, 2 * passed[0], child).astype(np.int8)
+    baf = np.clip(genotype / 2 + rng.normal(0, 0.03, genotype.size), 0, 1)
+    lot = replace(array(24), b_allele_fraction=baf, genotype=genotype)
+    (call,) = [c for c in called(lot, (father, mother)).calls if c.reported]
+    assert (call.chrom, call.kind, call.origin) == ("chr7", "cnloh", "acquired")
+    assert "both copies of one parent" in call.reason

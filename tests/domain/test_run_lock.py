@@ -82,7 +82,11 @@ def test_a_killed_owner_leaves_a_file_that_locks_nobody_out(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["", "1\n", f"{os.getpid()}\n", "no number", "9" * 40])
+@pytest.mark.parametrize(
+    "text",
+    ["", "1\n", f"{os.getpid()}\n", "no number", "9" * 40],
+    ids=["empty", "of init", "of this process", "no number", "too large"],
+)
 def test_a_left_file_does_not_count_whatever_number_it_holds(tmp_path: Path, text: str) -> None:
     with locked(tmp_path):
         (lock,) = tmp_path.iterdir()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
-from genostab.arrays import Float64, Genome, Int16, Phase, SnpTable
+from genostab.arrays import Float64, Int16, Phase, SnpTable
 from genostab.io.genome import load_genome
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.settings import load_settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 import numpy as np
@@ -64,13 +65,12 @@ def test_the_table_of_smallest_shares(switch_rate: float | None) -> None:
     if not is_soak():
         pytest.skip("minutes: pytest --hypothesis-profile=soak")
     table = [smallest(switch_rate, number) for number in range(len(EVENTS))]
-    print(f"\nswitches {switch_rate}; found, of {REPEATS}, at", *FRACTIONS)
+    sys.stdout.write(f"\nswitches {switch_rate}; found, of {REPEATS}, at {FRACTIONS}\n")
     for number, event in enumerate(EVENTS):
         found = [sum(outcome(switch_rate, f, r)[number][0] for r in range(REPEATS)) for f in FRACTIONS]
         size = (event.end - event.start) / 1e6
-        print(
-            f"{event.kind:6}{size:6.0f} Mb: all from {table[number]:.1%}, MoChA {MOCHA[switch_rate][number]:.0%}", *found
-        )
+        row = f"{event.kind:6}{size:6.0f} Mb: all from {table[number]:.1%}, MoChA {MOCHA[switch_rate][number]:.0%}"
+        sys.stdout.write(f"{row} {found}\n")
     assert all(found <= bar for found, bar in zip(table, BARS[switch_rate], strict=True)), table
 
 
@@ -87,7 +87,7 @@ def test_share_of_cells_of_phased_events() -> None:
             if len(stated) == n:
                 # One repeat alone has its own noise beside.
                 within = (0.03 if fraction == 1.0 else WITHIN) * (1.0 if is_soak() else 2.0)
-                print(event.kind, event.chrom, fraction, f"{np.mean(stated) - fraction:+.4f}")
+                sys.stdout.write(f"{event.kind} {event.chrom} {fraction} {np.mean(stated) - fraction:+.4f}\n")
                 assert abs(np.mean(stated) - fraction) <= within, (event, fraction, stated)
 
 

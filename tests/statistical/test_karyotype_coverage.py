@@ -109,7 +109,6 @@ def test_interval_of_the_shift_of_sequenced_alleles() -> None:
         called += bool(own)
         covered += any(low <= fraction / 2.0 <= high for low, _, high in map(shift_of, own))
     interval = stats.binomtest(covered, called).proportion_ci(0.99)
-    print(f"{covered} of {called} of {n}")
     assert called > 0.9 * n
     assert interval.high >= TARGET[0], f"{covered} of {called}"
     assert interval.low <= TARGET[1], f"{covered} of {called}"

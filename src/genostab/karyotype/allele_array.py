@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome, SnpTable
-from genostab.karyotype.allele_homozygous import Zygosity
+from genostab.karyotype.allele_homozygous import ParentSites, Zygosity
 from genostab.karyotype.allele_noise import ArrayNoise, fit_array_noise, spread_of_noise
-from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous
+from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous, remembered
 from genostab.karyotype.bins import autosomes
+from genostab.karyotype.phase import aligned_genotypes
 from genostab.karyotype.settings import Settings
-
-_REMEMBERED = 256  # tables, of a quarter of a megabyte each
 
 
 def signal_of_array(
@@ -58,15 +58,16 @@ def signal_of_array(
     symbol = np.clip(np.floor((away + 0.5) * n_symbols), 0, n_symbols - 1).astype(np.int32)
     shown: Float64 = (np.arange(n_symbols, dtype=np.float64) + 0.5) / n_symbols - 0.5
     first, last = _stretched(np.array([low, high]), noise.centre).tolist()
+    log_likelihood, either_sign = remembered(partial(_log_likelihood, noise, shown, first, last))
     return AlleleSignal(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
         symbol=symbol,
+        group=np.zeros(n_symbols, dtype=np.int64),
         phased=phased[kept],
         linked=linked,
-        log_likelihood=lru_cache(maxsize=_REMEMBERED)(
-            partial(_log_likelihood, noise, shown, first, last)
-        ),
+        log_likelihood=log_likelihood,
+        either_sign=either_sign,
         variance=float(noise.sd[0] ** 2),
         spread=spread_of_noise(away[in_band], snps.chrom[kept][in_band], float(noise.sd[0]), settings),
     )
@@ -82,6 +83,34 @@ def array_zygosity(snps: SnpTable, genome: Genome, settings: Settings) -> Zygosi
     )
 
 
+def parent_sites(
+    sample: SnpTable, parents: Sequence[SnpTable], same_donor: Bool | None
+) -> ParentSites | None:
+    """Where the parents' genotypes make the sample heterozygous; None where they cannot tell.
+
+    Parameters
+    ----------
+    sample : SnpTable
+    parents : sequence of SnpTable, with the probes of the sample
+    same_donor : ndarray of bool, shape (n_snps,), heterozygous in the one parent line of the same donor; None else
+    """
+    if same_donor is not None:
+        known = np.isfinite(parents[0].b_allele_fraction)
+        return ParentSites(
+            chrom=sample.chrom[known], position=sample.position[known], must_be_het=same_donor[known]
+        )
+    if len(parents) != 2:
+        return None
+    first, second = (aligned_genotypes(sample, parent) for parent in parents)
+    known = (first >= 0) & (second >= 0)
+    if not known.any():
+        return None
+    opposite = np.abs(first.astype(np.int64) - second) == 2
+    return ParentSites(
+        chrom=sample.chrom[known], position=sample.position[known], must_be_het=opposite[known]
+    )
+
+
 def _band(baf: Float64, settings: Settings) -> tuple[float, float]:
     """Where the heterozygous band ends: the homozygous ones reach further in where foreign DNA shifts them.
 
@@ -91,7 +120,8 @@ def _band(baf: Float64, settings: Settings) -> tuple[float, float]:
     """
     folded = np.minimum(baf, 1.0 - baf)
     edges = np.arange(settings.allele_baf_low, settings.het_baf_low + settings.band_step, settings.band_step)
-    counts = np.histogram(folded, bins=edges)[0]
+    # Few lie there, and a histogram of unequal steps sorts what it is given.
+    counts = np.histogram(folded[(folded >= edges[0]) & (folded <= edges[-1])], bins=edges)[0]
     least = counts.min()
     first = int(np.argmax(counts <= 2.0 * least + 3.0 * np.sqrt(least + 1.0)))
     return float(edges[first]), 1.0 - float(edges[first])

@@ -14,7 +14,15 @@ from genostab.karyotype.allele_region import AlleleRegion, allele_regions
 from genostab.karyotype.allele_search import AlleleRun, find_runs
 from genostab.karyotype.allele_sensitivity import allele_sensitivity
 from genostab.karyotype.allele_signal import AlleleSignal, shift_likelihood, within
-from genostab.karyotype.allele_state import STATES, Depth, Reading, ShiftCurve, read_region, shift_curve
+from genostab.karyotype.allele_state import (
+    STATES,
+    Depth,
+    Reading,
+    ShiftCurve,
+    log_evidence,
+    read_region,
+    shift_curve,
+)
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.call import Karyotype, reject
 from genostab.karyotype.fraction import explain_ratio
@@ -259,13 +267,12 @@ def _calibrated(found: Sequence[_Candidate], response: Response, settings: Setti
     log_posterior = -0.5 * np.square(np.log(tried / response.mean) / response.cv)
     for each in clear:
         log_posterior += [
-            read_region(each.curve, each.depth, float(r), response.place_cv, each.n_snps, settings).log_total
-            for r in tried
+            log_evidence(each.curve, each.depth, r, response.place_cv, settings) for r in tried.tolist()
         ]
     weight = np.exp(log_posterior - log_posterior.max())
     weight /= weight.sum()
-    mean = float(weight @ tried)
-    sd = float(np.sqrt(weight @ np.square(tried - mean)))
+    mean = float((weight * tried).sum())
+    sd = math.sqrt(float((weight * np.square(tried - mean)).sum()))
     return replace(response, mean=mean, cv=math.hypot(sd / mean, response.place_cv))
 
 

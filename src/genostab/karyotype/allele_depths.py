@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from scipy.special import betaln, gammaln
@@ -11,11 +11,10 @@ from scipy.special import betaln, gammaln
 from genostab.arrays import AlleleDepths, Bool, Float64, Genome, Int64
 from genostab.karyotype.allele_homozygous import Zygosity
 from genostab.karyotype.allele_noise import quiet_snps, spread_of_noise
-from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous
+from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous, remembered
 from genostab.karyotype.bins import autosomes
 from genostab.karyotype.settings import Settings
 
-_REMEMBERED = 256  # tables
 _DISPERSIONS = np.geomspace(1e-5, 0.1, 60)  # tried for the overdispersion of allele depths
 _FURTHEST = 1e-4  # of an allele's share: errors of reading keep it from 0
 
@@ -66,15 +65,18 @@ def signal_of_depths(
     typical = float(np.median(depth[quiet]))
     sd = np.sqrt(bias * (1.0 - bias) / depth[fit] * (1.0 + (depth[fit] - 1.0) * dispersion))
     standard = (share[fit] - bias) / sd
+    log_likelihood, either_sign = remembered(
+        partial(_log_likelihood, shown, bias, dispersion, typical, edge, settings.least_stray)
+    )
     return AlleleSignal(
         chrom=snps.chrom[kept],
         position=snps.position[kept],
         symbol=symbol.ravel().astype(np.int32),
+        group=np.unique(shown[:, 1:], axis=0, return_inverse=True)[1].ravel().astype(np.int64),
         phased=phased[kept],
         linked=linked_to_previous(snps.phase, snps.chrom, kept),
-        log_likelihood=lru_cache(maxsize=_REMEMBERED)(
-            partial(_log_likelihood, shown, bias, dispersion, typical, edge, settings.least_stray)
-        ),
+        log_likelihood=log_likelihood,
+        either_sign=either_sign,
         variance=float(np.median(sd) ** 2),
         spread=spread_of_noise(standard, snps.chrom[fit], 1.0, settings),
     )
@@ -114,7 +116,7 @@ def _dispersion(alt: Int64, depth: Int64, bias: float) -> float:
     """Most likely overdispersion: intraclass correlation of reads of one SNP."""
     pairs, counts = np.unique(np.column_stack((alt, depth)), axis=0, return_counts=True)
     alternatives = [
-        float(counts @ _log_beta_binomial(pairs[:, 0], pairs[:, 1], np.array(bias), rho))
+        float((counts * _log_beta_binomial(pairs[:, 0], pairs[:, 1], np.array(bias), rho)).sum())
         for rho in _DISPERSIONS
     ]
     return float(_DISPERSIONS[int(np.argmax(alternatives))])

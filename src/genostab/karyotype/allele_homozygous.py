@@ -11,7 +11,7 @@ from genostab.karyotype.annotate import bands_of, iscn_of
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.settings import Settings
 from genostab.kernels.allele_path import imbalance_posterior
-from genostab.results import Call, Estimate
+from genostab.results import Call, Estimate, Origin
 from genostab.units import FRACTION
 
 
@@ -25,6 +25,21 @@ class Zygosity:
     chrom: Int16
     position: Int64
     is_het: Bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParentSites:
+    """What the parents say at SNPs where they speak, sorted by chromosome and position.
+
+    Of one parent line: where it is heterozygous, so that the lot should be as well. Of two parents: where both are
+    homozygous and differ, so that their child must be heterozygous.
+
+    chrom : int16; position : int64; must_be_het : bool; all shape (n_sites,)
+    """
+
+    chrom: Int16
+    position: Int64
+    must_be_het: Bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,21 +104,54 @@ def homozygous_stretches(zygosity: Zygosity, genome: Genome, settings: Settings)
     return tuple(found)
 
 
+def origin_of_stretch(stretch: Homozygous, parents: ParentSites | None, settings: Settings) -> Origin:
+    """Whether a stretch was homozygous before, by the SNPs at which the parents make heterozygosity certain.
+
+    Parameters
+    ----------
+    stretch : Homozygous
+    parents : ParentSites or None
+    settings : Settings, table [allele]
+
+    Notes
+    -----
+    Acquired (or of one parent alone: uniparental disomy) where such SNPs are as frequent as elsewhere, to half;
+    inherited where there are no more than genotyping errors, among SNPs enough to tell the two.
+    """
+    if parents is None:
+        return "unknown"
+    inside = (parents.chrom == stretch.chrom) & (parents.position >= stretch.start)
+    inside &= parents.position < stretch.end
+    n, share = int(inside.sum()), float(parents.must_be_het.mean()) if parents.must_be_het.size else 0.0
+    if n * share < settings.min_hets:
+        return "unknown"
+    seen = float(parents.must_be_het[inside].mean())
+    if seen >= settings.parent_share * share:
+        return "acquired"
+    return "inherited" if seen <= settings.max_inherited_share * share else "unknown"
+
+
 def add_homozygous(
-    karyotype: Karyotype, zygosity: Zygosity, genome: Genome, platform: str, settings: Settings
+    karyotype: Karyotype,
+    zygosity: Zygosity,
+    parents: ParentSites | None,
+    genome: Genome,
+    platform: str,
+    settings: Settings,
 ) -> Karyotype:
-    """The karyotype with the stretches that no reported call explains, as copy-neutral LOH of unknown origin.
+    """The karyotype with the stretches that no reported call explains, as copy-neutral LOH.
 
     Parameters
     ----------
     karyotype : Karyotype, with the calls of depth and alleles
     zygosity : Zygosity
+    parents : ParentSites, None where no parent's alleles are known
     genome : Genome
     platform : str, ``seq`` or ``arr``, for ISCN
     settings : Settings
     """
     more = [
-        _call(each, genome, platform, settings)
+        _call(each, origin_of_stretch(each, parents, settings), genome, platform, settings)
         for each in homozygous_stretches(zygosity, genome, settings)
         if not any(
             call.reported
@@ -119,7 +167,16 @@ def add_homozygous(
     return replace(karyotype, calls=tuple(calls))
 
 
-def _call(each: Homozygous, genome: Genome, platform: str, settings: Settings) -> Call:
+_REASONS: dict[Origin, str] = {
+    "unknown": "no heterozygous SNP: inherited from related ancestors, or loss of heterozygosity in all cells; a "
+    "parent's alleles would tell",
+    "inherited": "no heterozygous SNP, nor in the parents: inherited from related ancestors",
+    "acquired": "no heterozygous SNP where the parents' alleles ask for it: loss of heterozygosity in all cells, or "
+    "both copies of one parent",
+}
+
+
+def _call(each: Homozygous, origin: Origin, genome: Genome, platform: str, settings: Settings) -> Call:
     n = each.last - each.first
     return Call(
         chrom=genome.names[each.chrom],
@@ -142,7 +199,7 @@ def _call(each: Homozygous, genome: Genome, platform: str, settings: Settings) -
         score=0.0,
         q_value=0.0,
         p_value=0.0,
-        origin="unknown",
+        origin=origin,
         hotspot="",
         bands=bands_of(genome, each.chrom, each.start, each.end),
         iscn=iscn_of(
@@ -156,7 +213,6 @@ def _call(each: Homozygous, genome: Genome, platform: str, settings: Settings) -
             zygosity="hmz",
         ),
         reported=True,
-        reason="no heterozygous SNP: inherited from related ancestors, or loss of heterozygosity in all cells; "
-        "a parent's alleles would tell",
+        reason=_REASONS[origin],
         minor_copies=0,
     )

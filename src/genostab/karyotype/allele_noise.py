@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from genostab.arrays import Bool, Float64, Int16
+from genostab.arrays import Bool, Float64, Int16, Int64
+from genostab.karyotype.noise import running_sum
 from genostab.karyotype.settings import Settings
 
 _BINS = 1000  # of the deviation, so that the fit does not depend on the number of probes
@@ -83,16 +84,21 @@ def quiet_snps(baf: Float64, chrom: Int16) -> Bool:
     Parameters
     ----------
     baf : ndarray of float64, shape (n,), allele fraction of heterozygous SNPs
-    chrom : ndarray of int16, shape (n,)
+    chrom : ndarray of int16, shape (n,), ascending
     """
-    present = np.unique(chrom)
-    n = np.array([(chrom == c).sum() for c in present])
+    first, n = _stretches(chrom)
     centre = np.median(baf)
-    spread = np.array([np.median(np.abs(baf[chrom == c] - centre)) for c in present])
+    spread = np.array([np.median(each) for each in np.split(np.abs(baf - centre), first[1:])])
     level = float(np.median(spread))
     # The median absolute deviation of n Gaussian values has a relative standard error of 1.17 / sqrt(n).
     is_quiet = spread <= level * (1.0 + 2.0 * 1.17 / np.sqrt(n))
-    return np.isin(chrom, present[is_quiet])
+    return np.repeat(is_quiet, n)
+
+
+def _stretches(chrom: Int16) -> tuple[Int64, Int64]:
+    """First place and number of places of each run of one chromosome; int64, shape (n_runs,), each."""
+    first = np.flatnonzero(np.diff(chrom, prepend=np.int16(-1)))
+    return first, np.diff(np.append(first, chrom.size))
 
 
 def spread_of_noise(x: Float64, chrom: Int16, sd: float, settings: Settings) -> tuple[tuple[int, float], ...]:
@@ -112,21 +118,31 @@ def spread_of_noise(x: Float64, chrom: Int16, sd: float, settings: Settings) -> 
     """
     bound = 3.0 * sd
     y = np.minimum(np.abs(x), bound)
+    of_one = float(y.var())
+    first, n = _stretches(chrom)
     found: list[tuple[int, float]] = []
     for size in settings.spread_sizes:
-        means = []
-        for c in np.unique(chrom):
-            own = y[chrom == c]
-            n_blocks = max(own.size // size, 1)
-            if own.size >= size // 2:
-                means += [float(part.mean()) for part in np.array_split(own, n_blocks)]
-        if len(means) < settings.min_spread_blocks:
+        is_enough = n >= size // 2
+        values = _block_means(y, first[is_enough], n[is_enough], size)
+        if values.size < settings.min_spread_blocks:
             break
-        values = np.array(means)
-        chance = float(y.var()) / size
+        chance = of_one / size
         centre = float(np.median(values))
         variance = float((np.median(np.abs(values - centre)) / 0.6745) ** 2)
         # What so many blocks cannot rule out counts as there.
-        excess = max(variance - chance, chance * float(np.sqrt(2.0 / len(means))))
+        excess = max(variance - chance, chance * float(np.sqrt(2.0 / values.size)))
         found.append((size, float(np.sqrt(excess)) / centre))
     return tuple(found) or ((settings.spread_sizes[0], settings.usual_spread),)
+
+
+def _block_means(y: Float64, first: Int64, n: Int64, size: int) -> Float64:
+    """Means of blocks of about `size` values, into which each run of `n` values from `first` on is split evenly."""
+    n_blocks = np.maximum(n // size, 1)
+    edges = [
+        a + np.arange(k + 1) * (m // k) + np.minimum(np.arange(k + 1), m % k)
+        for a, m, k in zip(first.tolist(), n.tolist(), n_blocks.tolist(), strict=True)
+    ]
+    if not edges:
+        return np.empty(0)
+    sums = running_sum(y)
+    return np.concatenate([np.diff(sums[each]) / np.diff(each) for each in edges])

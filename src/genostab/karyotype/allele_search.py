@@ -136,7 +136,7 @@ def _posterior(
     evidence = np.array([log_evidence for _, log_evidence in found])
     total = float(np.logaddexp.reduce(evidence))
     weight = np.exp(evidence - total)
-    posterior = np.asarray(weight @ np.array([each for each, _ in found]))
+    posterior = sum((share * each for share, (each, _) in zip(weight, found, strict=True)), np.zeros(1))
     return posterior, total - float(np.log(evidence.size))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from genostab.karyotype.allele_signal import (
     AlleleSignal,
     ratio_tables,
     spread_at,
-    symbol_with_phase,
     within,
 )
 from genostab.karyotype.allele_state import shift_and_ratio
@@ -28,7 +28,7 @@ from genostab.results import CallKind, Evidence, Sensitivity
 _KINDS: tuple[CallKind, ...] = ("gain", "loss", "cnloh")
 _CHAIN = 20_000  # SNPs simulated for what phase adds, in stretches of `_STRETCH`
 _STRETCH = 250
-_SIZES = 16  # shifts at which the information of one SNP is known
+_SHIFTS, _SIZES = (0.002, 0.45), 16  # at which the information of one SNP is known
 _TYPICAL_STEP_BP = 40_000_000
 _FRACTIONS = 400  # of cells that are tried
 
@@ -121,21 +121,30 @@ def allele_sensitivity(
 
 
 def _unphased_information(signal: AlleleSignal) -> _Information:
-    """Of the folded likelihood, from the symbols' own probabilities."""
-    shifts = tuple(np.geomspace(0.002, 0.45, _SIZES).tolist())
-    weight = np.bincount(signal.symbol, minlength=signal.log_likelihood((0.0,), 1.0).shape[0]) > 0
-    none = signal.log_likelihood((0.0,), 1.0)[:, 0]
+    """Of the folded likelihood, over what SNPs as the noise is fitted would show."""
+    shifts = tuple(np.geomspace(*_SHIFTS, _SIZES).tolist())
     up = signal.log_likelihood(shifts, 1.0)
     down = signal.log_likelihood(tuple(-s for s in shifts), 1.0)
-    log_ratio = np.logaddexp(up, down) - math.log(2.0) - none[:, np.newaxis]
-    seen = np.bincount(signal.symbol, minlength=none.size)
-    share = seen / seen.sum()
-    # What would be seen under each shift: the symbols seen, reweighted by the likelihood ratio.
-    mass = share[:, np.newaxis] * np.exp(log_ratio) * weight[:, np.newaxis]
-    mass /= mass.sum(axis=0)
+    either = np.logaddexp(up, down) - math.log(2.0)
+    log_ratio = either - signal.log_likelihood((0.0,), 1.0)
+    mass = _shown_under(signal, either)
     mean = (mass * log_ratio).sum(axis=0)
     variance = (mass * np.square(log_ratio - mean)).sum(axis=0)
     return _information(shifts, mean, variance)
+
+
+def _shown_under(signal: AlleleSignal, log_likelihood: Float64) -> Float64:
+    """Share of SNPs that show each symbol where that is its likelihood, in groups as large as seen.
+
+    float64, shape (n_symbols, n_shifts); only symbols that occur, which leave out what is too rare to matter.
+    """
+    seen = np.bincount(signal.symbol, minlength=signal.group.size)
+    density = np.where(seen[:, np.newaxis] > 0, np.exp(log_likelihood), 0.0)
+    n_groups = int(signal.group.max()) + 1
+    of_group = np.zeros((n_groups, density.shape[1]))
+    np.add.at(of_group, signal.group, density)
+    share = np.bincount(signal.group, weights=seen, minlength=n_groups) / seen.sum()
+    return np.asarray(density / of_group[signal.group] * share[signal.group, np.newaxis])
 
 
 def _information(shifts: Sequence[float], mean: Float64, variance: Float64) -> _Information:
@@ -147,23 +156,27 @@ def _information(shifts: Sequence[float], mean: Float64, variance: Float64) -> _
 
 
 def _phased_information(signal: AlleleSignal, settings: Settings) -> _Information:
-    """Of phased SNPs whose sign turns at the largest stated rate, by simulation from the symbols seen."""
+    """Of phased SNPs whose sign turns at the largest stated rate, by simulation from the fitted noise."""
     rng = np.random.default_rng(0)
-    shifts = tuple(np.geomspace(0.002, 0.45, _SIZES).tolist())
+    shifts = tuple(np.geomspace(*_SHIFTS, _SIZES).tolist())
     plus, minus = ratio_tables(signal, shifts)
-    seen = np.bincount(symbol_with_phase(signal), minlength=plus.shape[0]) / signal.symbol.size
+    down = tuple(-s for s in shifts)
+    shown = [_shown_under(signal, signal.log_likelihood(each, 1.0)) for each in (shifts, down)]
     rate = max(settings.switch_rates)
     is_up = np.cumsum(rng.random(_CHAIN) < rate) % 2 == 0
-    switch = np.full(_CHAIN, rate)
-    u = rng.random(_CHAIN)
+    n_symbols, n_unphased = signal.group.size, int(_CHAIN * (1.0 - signal.phased.mean()))
+    switch, u = np.full(_CHAIN, rate), rng.random(_CHAIN)
     mean, variance = [], []
     for k in range(len(shifts)):
-        tables = [seen * np.exp(table[:, k]) for table in (plus, minus)]
-        drawn = [np.searchsorted(np.cumsum(t) / t.sum(), u) for t in tables]
-        symbol = np.where(is_up, drawn[0], drawn[1]).astype(np.int32)
+        drawn = [np.searchsorted(np.cumsum(each[:, k]) / each[:, k].sum(), u) for each in shown]
+        symbol = np.where(is_up, drawn[0], drawn[1])
+        symbol[rng.choice(_CHAIN, n_unphased, replace=False)] += n_symbols
         parts = [
             imbalance_likelihood(
-                symbol[i : i + _STRETCH], plus[:, k : k + 1], minus[:, k : k + 1], switch[i : i + _STRETCH]
+                symbol[i : i + _STRETCH].astype(np.int32),
+                np.ascontiguousarray(plus[:, k : k + 1]),
+                np.ascontiguousarray(minus[:, k : k + 1]),
+                switch[i : i + _STRETCH],
             )[0]
             for i in range(0, _CHAIN, _STRETCH)
         ]
@@ -203,8 +216,7 @@ def _found(
     evidence: Evidence = "allele" if kind == "cnloh" else "both"
     if n < settings.min_snps:
         return kind, evidence, None
-    fraction = np.geomspace(settings.least_fraction, 1.0, _FRACTIONS)
-    shift, ratio = shift_and_ratio(fraction)
+    fraction, shift, ratio = _tried(settings)
     row = _KINDS.index(kind)
     deviation = np.abs(response * ratio[row]) / depth_sd if math.isfinite(depth_sd) else np.zeros(_FRACTIONS)
     least: float | None = None
@@ -225,6 +237,13 @@ def _found(
             first = float(fraction[int(np.argmax(is_found))])
             least = first if least is None else min(least, first)
     return kind, evidence, least
+
+
+@functools.lru_cache(maxsize=4)
+def _tried(settings: Settings) -> tuple[Float64, Float64, Float64]:
+    """Shares of cells, shape (n,), and the shifts and log2 ratios of every state there, shape (n_states, n)."""
+    fraction = np.geomspace(settings.least_fraction, 1.0, _FRACTIONS)
+    return fraction, *shift_and_ratio(fraction)
 
 
 def _open(mean: Float64, settings: Settings) -> Float64:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from genostab.arrays import Bool, Float64, Int16, Int32, Int64, Phase
 from genostab.karyotype.settings import Settings
 from genostab.kernels.allele_path import imbalance_likelihood
 
+_REMEMBERED, _REMEMBERED_EITHER = 256, 64  # tables, of a quarter of a megabyte each from an array
 LogLikelihood = Callable[[tuple[float, ...], float], Float64]
 
 
@@ -20,11 +23,13 @@ class AlleleSignal:
 
     chrom : int16; position : int64, 0-based bp; both shape (n_snps,)
     symbol : int32, shape (n_snps,), 0..n_symbols - 1: SNPs with the same symbol show the same
+    group : int64, shape (n_symbols,): symbols of one group are what one SNP might have shown (reads of one depth)
     phased : bool, shape (n_snps,), whether the SNP's haplotype is known
     linked : bool, shape (n_snps,), whether its phase with the last phased SNP is known; None where nothing is phased
     log_likelihood : of shifts of the allele fraction towards the first haplotype, or B, and a scale of the noise (1 as
         fitted); float64, shape (n_symbols, n_shifts); it remembers what it was asked, which is much the same for all
         regions
+    either_sign : that of shifts in either direction, each as likely; it remembers too
     variance : float, of the allele fraction of a balanced SNP, as most of them show it
     spread : tuple of (number of SNPs, standard deviation of the scale of the noise from place to place), ascending
     """
@@ -32,11 +37,29 @@ class AlleleSignal:
     chrom: Int16
     position: Int64
     symbol: Int32
+    group: Int64
     phased: Bool
     linked: Bool | None
     log_likelihood: LogLikelihood
+    either_sign: LogLikelihood
     variance: float
     spread: tuple[tuple[int, float], ...]
+
+
+def remembered(log_likelihood: LogLikelihood) -> tuple[LogLikelihood, LogLikelihood]:
+    """`log_likelihood` and `either_sign` of a signal, from a function that computes the former."""
+    one_way = lru_cache(maxsize=_REMEMBERED)(log_likelihood)
+
+    @lru_cache(maxsize=_REMEMBERED_EITHER)
+    def either_sign(shifts: tuple[float, ...], scale: float) -> Float64:
+        up, down = one_way(shifts, scale), one_way(_turned(shifts), scale)
+        return np.asarray(np.logaddexp(up, down) - math.log(2.0))
+
+    return one_way, either_sign
+
+
+def _turned(shifts: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(-shift for shift in shifts)
 
 
 def linked_to_previous(phase: Phase | None, chrom: Int16, kept: Int64) -> Bool | None:
@@ -117,25 +140,31 @@ def ratio_tables(signal: AlleleSignal, shifts: tuple[float, ...]) -> tuple[Float
     """
     none = signal.log_likelihood((0.0,), 1.0)
     up = signal.log_likelihood(shifts, 1.0) - none
-    down = signal.log_likelihood(tuple(-shift for shift in shifts), 1.0) - none
-    either = np.logaddexp(up, down) - np.log(2.0)
+    down = signal.log_likelihood(_turned(shifts), 1.0) - none
+    either = signal.either_sign(shifts, 1.0) - none
     return np.concatenate((up, either)), np.concatenate((down, either))
 
 
 def _unphased(signal: AlleleSignal, inside: slice, shifts: tuple[float, ...], settings: Settings) -> Float64:
     counts = np.bincount(signal.symbol[inside]).astype(np.float64)
     seen = np.flatnonzero(counts)
-    deviate, weight = np.polynomial.hermite_e.hermegauss(settings.spread_nodes)
+    counts = counts[seen]
+    deviate, log_weights = _scale_nodes(settings.spread_nodes)
     scales = np.exp(spread_at(signal, inside.stop - inside.start) * deviate)
-    down = tuple(-shift for shift in shifts)
     with_shift, without_shift = [], []
-    for scale, log_weight in zip(scales.tolist(), np.log(weight / weight.sum()), strict=True):
-        either = np.logaddexp(
-            signal.log_likelihood(shifts, scale)[seen], signal.log_likelihood(down, scale)[seen]
-        )
-        with_shift.append(log_weight + counts[seen] @ (either - np.log(2.0)))
-        without_shift.append(log_weight + counts[seen] @ signal.log_likelihood((0.0,), scale)[seen, 0])
+    for scale, log_weight in zip(scales.tolist(), log_weights.tolist(), strict=True):
+        balanced = signal.log_likelihood((0.0,), scale)[seen, 0]
+        shifted = np.einsum("i,ij->j", counts, signal.either_sign(shifts, scale)[seen])
+        with_shift.append(log_weight + shifted)
+        without_shift.append(log_weight + float((counts * balanced).sum()))
     return np.asarray(np.logaddexp.reduce(with_shift, axis=0) - np.logaddexp.reduce(without_shift))
+
+
+@cache
+def _scale_nodes(n_nodes: int) -> tuple[Float64, Float64]:
+    """Deviates of the logarithm of a scale, and logarithms of their weights; float64, shape (n_nodes,), each."""
+    deviate, weight = np.polynomial.hermite_e.hermegauss(n_nodes)
+    return deviate, np.log(weight / weight.sum())
 
 
 def spread_at(signal: AlleleSignal, n_snps: int) -> float:

@@ -39,7 +39,10 @@ _REFINEMENTS, _MORE_POINTS, _FINE = 12, 9, 2.0  # until neighbours of the maximu
 # The maximum as far down as its logarithm falls by so much, on so many points: a step of 0.3 standard errors.
 _FALL, _PEAK_POINTS = 12.0, 41
 _DECIMALS = 9  # of the logarithm of a share of cells: closer ones are one
-_DEPTH_POINTS, _DEPTH_REACH = 33, 5.0  # ratios tried about that of the depth, and how many standard errors from it
+_DEPTH_POINTS, _DEPTH_REACH = (
+    33,
+    5.0,
+)  # ratios tried about that of the depth, and how many standard errors from it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +171,14 @@ def read_region(
         log_allele=log_total - float(logsumexp(at.prior + at.of_depth)),
         log_depth=log_total - float(logsumexp(at.prior + at.of_alleles)),
     )
+
+
+def log_evidence(
+    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
+) -> float:
+    """Log evidence of both together for a change, as `read_region` has it; arguments as there."""
+    fraction = _fractions(curve, depth, response, response_cv, settings)
+    return float(logsumexp(_Terms.at(fraction, curve, depth, response, response_cv, settings).joint))
 
 
 def _fractions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
@@ -28,6 +28,10 @@ _STEP = 1e-4  # of numerical derivatives by the fraction
 _ROUNDS = 6
 _NOISE_STEPS = 150  # each round starts from the noise of the one before
 _STARTS = (0.0, 0.15)
+_NOISE_STEPS_OF_DERIVATIVES = (1e-5, 1e-3, 1e-3, 1e-3)
+# Noise: offset, log of the narrow width, log of how much wider the other is, logit of its share.
+_PRIOR_MEAN = np.array([0.0, -4.5, 0.5, -2.0])
+_PRIOR_SD = np.array([1.0, 5.0, 1.0, 2.0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,10 +122,12 @@ def array_contamination(
     -----
     A fraction c of DNA with h copies of the other allele shifts a homozygous probe by c h / 2 from 0 or 1; noise moves
     it too, is cut at 0 and 1, and differs from array to array. The likelihood is therefore that of the stratum of
-    the expected h given the shift: noise that does not depend on how frequent an allele is, of whatever shape, makes no
-    fraction. The shape, two normal distributions with an offset, cut at 0, scales the fraction; it is fitted to all
+    the expected h given the shift: noise that does not depend on how frequent an allele is, of whatever shape, makes
+    no fraction. The shape, two normal distributions with an offset, cut at 0, scales the fraction; it is fitted to all
     strata. Variance is that between blocks. Heterozygous probes take no part: a mosaic shifts those only.
-    The dependence on frequency is that of BAFRegress (Jun et al. 2012, doi 10.1016/j.ajhg.2012.09.004).
+    From `apart_fraction` on the modes c / 2 and c stand out of the noise, and the interval spans that of the
+    likelihood of the shift itself too: the two differ where the response is not as modelled. The dependence on
+    frequency is that of BAFRegress (Jun et al. 2012, doi 10.1016/j.ajhg.2012.09.004).
     """
     sides, block_chrom = _sides(snps, dose, genome, settings, left_out)
     n = int(sum(side.count.sum() for side in sides))
@@ -130,10 +136,29 @@ def array_contamination(
     fits = [_fit(sides, start, settings) for start in _STARTS]
     fraction, noises, _ = max(fits, key=lambda fit: fit[2])
     score, information = _derivatives(sides, noises, fraction, settings)
+    if not 0.0 < float(information.sum()) < np.inf:
+        return not_measured("the shift of the homozygous probes has no fit", n, settings)
     scores = Scores(fraction=fraction, score=score, information=information, chrom=block_chrom, n_sites=n)
-    return settle(
+    found = settle(
         scores, genome, "stratum of the foreign allele given the shift of homozygous probes", settings
     )
+    if fraction < settings.apart_fraction or found.fraction.estimate is None:
+        return found
+    fraction, noises = _refined(sides, fraction, noises, settings)
+    score, information = _influence(sides, fraction, noises, settings)
+    if not 0.0 < float(information.sum()) < np.inf:
+        return found
+    scores = Scores(fraction=fraction, score=score, information=information, chrom=block_chrom, n_sites=n)
+    return _spanned(found, settle(scores, genome, "shift of homozygous probes", settings))
+
+
+def _spanned(found: Contamination, other: Contamination) -> Contamination:
+    """The first estimate, with an interval that spans both: where they differ, the response is not as modelled."""
+    one, two = found.fraction, other.fraction
+    lows = [each.low for each in (one, two) if each.low is not None]
+    highs = [each.high for each in (one, two) if each.high is not None]
+    method = f"{one.method}; the interval spans that of their shift itself"
+    return replace(found, fraction=replace(one, low=min(lows), high=max(highs), method=method))
 
 
 def _sides(
@@ -187,8 +212,8 @@ def inside_calls(snps: Snps, calls: Sequence[Call], genome: Genome) -> Bool:
 
 
 def _density(noise: Float64, fraction: float, dose: Float64, settings: SampleSettings) -> Float64:
-    """Chance of each bin in each stratum; float64, shape (n_strata, n_bins)."""
-    offset, sd = noise[0], np.exp(noise[1])
+    """Chance of each bin in each stratum; float64, shape (n_strata, n_bins); no width below half a bin is told."""
+    offset, sd = noise[0], settings.shift_bin / 2.0 + np.exp(noise[1])
     wide, share = sd * (1.0 + np.exp(noise[2])), expit(noise[3])
     edges = np.arange(_n_bins(settings)) * settings.shift_bin
     away = edges - offset - fraction * np.array([[0.0], [0.5], [1.0]])
@@ -275,6 +300,81 @@ def _derivatives(
         curvature = float((side.by_stratum * (up - 2.0 * here + down)).sum()) / _STEP**2
         information -= curvature * probes / probes.sum()
     return score, information
+
+
+def _log_density(noise: Float64, fraction: float, side: _Side, settings: SampleSettings) -> Float64:
+    """Logarithm of the chance of each bin given the stratum; float64, shape (n_strata, n_bins)."""
+    density = _density(noise, fraction, side.dose, settings)
+    log: Float64 = np.log(density / density.sum(axis=1, keepdims=True))
+    return log
+
+
+def _own(values: Float64, i: int) -> Float64:
+    """Noise of one side among fraction and noises."""
+    return values[1 + 4 * i : 5 + 4 * i]
+
+
+def _refined(
+    sides: Sequence[_Side], fraction: float, noises: Sequence[Float64], settings: SampleSettings
+) -> tuple[float, list[Float64]]:
+    """Fraction and noises of the greatest likelihood of the shift given the stratum, all at once."""
+    n = sum(float(side.by_stratum.sum()) for side in sides)
+
+    def loss(values: Float64) -> float:
+        seen = sum(
+            float((side.by_stratum * _log_density(_own(values, i), float(values[0]), side, settings)).sum())
+            for i, side in enumerate(sides)
+        )
+        return -(seen - _prior(values)) / n
+
+    start = np.concatenate([[fraction], *noises])
+    bounds = [(0.0, settings.fraction_high), *((None, None),) * (start.size - 1)]
+    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-10}).x
+    return float(found[0]), [_own(found, i) for i in range(len(sides))]
+
+
+def _prior(values: Float64) -> float:
+    """Weak: where the noise has one width, how wide the other is and how frequent mean nothing."""
+    away = np.square((values[1:].reshape(-1, 4) - _PRIOR_MEAN) / _PRIOR_SD)
+    return float(away.sum()) / 2.0
+
+
+def _influence(
+    sides: Sequence[_Side], fraction: float, noises: Sequence[Float64], settings: SampleSettings
+) -> tuple[Float64, Float64]:
+    """Score and information of the fraction in each block, cleared of what the noise explains."""
+    values = np.concatenate([[fraction], *noises])
+    steps = np.array([_STEP, *_NOISE_STEPS_OF_DERIVATIVES * len(sides)])
+
+    def slopes(at: Float64, side: _Side, i: int) -> Float64:
+        columns = []
+        for k in (0, *range(1 + 4 * i, 5 + 4 * i)):
+            step = steps * (np.arange(at.size) == k)
+            ahead, behind = (
+                _log_density(_own(moved, i), float(moved[0]), side, settings)
+                for moved in (at + step, at - step)
+            )
+            columns.append((ahead - behind) / (2.0 * steps[k]))
+        return np.stack(columns)
+
+    n_blocks, size = sides[0].count.shape[0], values.size
+    parts, probes = np.zeros((size, n_blocks)), np.zeros(n_blocks)
+    information = np.diag(np.append(0.0, np.tile(_PRIOR_SD**-2.0, len(sides))))
+    for i, side in enumerate(sides):
+        rows = [0, *range(1 + 4 * i, 5 + 4 * i)]
+        here = slopes(values, side, i)
+        parts[rows] += np.tensordot(here, side.count, axes=([1, 2], [1, 2]))
+        # Expected information: squares of the slopes where probes are.
+        flat = here.reshape(5, -1)
+        information[np.ix_(rows, rows)] += (flat * side.by_stratum.ravel()) @ flat.T
+        probes += side.count.sum(axis=(1, 2))
+    if not np.isfinite(information).all():
+        return np.zeros(n_blocks), np.zeros(n_blocks)
+    inverse = np.linalg.pinv(information)[0]
+    if not inverse[0] > 0.0:
+        return np.zeros(n_blocks), np.zeros(n_blocks)
+    own_information = 1.0 / float(inverse[0])
+    return own_information * (inverse @ parts), own_information * probes / probes.sum()
 
 
 def settle(scores: Scores, genome: Genome, method: str, settings: SampleSettings) -> Contamination:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile
-from genostab.karyotype.regions import arm_of
+from genostab.karyotype.regions import arm_edges, arm_of
 from genostab.karyotype.settings import Settings
 
 _TAIL_STEPS = 80
 _MOST_R = 0.99  # blocks that are all but the same still count as a few
+_THINNED_FROM, _THINNED = 4096, 16  # from so many squares on, one in so many is solved first
+_MOST_STEPS = 60  # of Newton's method, which takes three to six
 
 
 def bounded_chi2(clip_sd: float) -> tuple[float, float]:
@@ -53,24 +55,48 @@ def excess_variance(squares: Float64, known: Float64, clip_sd: float) -> float:
 
     Notes
     -----
-    mean min(squares / (known + v), clip_sd^2) = its expectation under Gaussian noise, by bisection; 0 where v = 0
-    already explains the squares, or where there are none.
+    mean min(squares / (known + v), clip_sd^2) = its expectation under Gaussian noise; 0 where v = 0 already explains
+    the squares, or where there are none. O(n).
     """
     if squares.size == 0 or not squares.any():
         return 0.0
     expected, _ = bounded_chi2(clip_sd)
     limit = clip_sd * clip_sd
-
-    def is_too_small(v: float) -> bool:
-        return float(np.minimum(squares / (known + v), limit).mean()) > expected
-
-    if known.all() and not is_too_small(0.0):
+    if not known.any():
+        known = np.zeros(1)  # one for all
+    elif known.all() and float(np.minimum(squares / known, limit).mean()) <= expected:
         return 0.0
-    low, high = 0.0, float(squares.max()) / expected
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if is_too_small(middle) else (low, middle)
-    return 0.5 * (low + high)
+    return _solve_excess(squares, known, expected, limit)
+
+
+def _solve_excess(squares: Float64, known: Float64, expected: float, limit: float) -> float:
+    """The v at which mean min(squares / (known + v), limit) is as expected, to 1e-12.
+
+    Newton's method in 1 / (mean known + v), on which the mean depends all but linearly, from the solution for a few of
+    the squares; halving where that leaves the bounds.
+    """
+    usual = float(known.mean())
+    low, high = 0.0, float(squares.mean()) / expected
+    v = high
+    if squares.size > _THINNED_FROM:
+        v = min(_solve_excess(squares[::_THINNED], known[::_THINNED], expected, limit), high)
+    for _ in range(_MOST_STEPS):
+        inverse = 1.0 / (known + v)
+        ratio = squares * inverse
+        is_beyond = ratio >= limit
+        ratio[is_beyond] = 0.0
+        excess = (float(ratio.sum()) + limit * np.count_nonzero(is_beyond)) / ratio.size - expected
+        low, high = (v, high) if excess > 0.0 else (low, v)
+        ratio *= inverse
+        slope = float(ratio.sum()) / ratio.size * (usual + v) ** 2
+        reciprocal = 1.0 / (usual + v) - excess / slope if slope > 0.0 else 0.0
+        after = 1.0 / reciprocal - usual if reciprocal > 0.0 else -1.0
+        if after <= 0.0 or not low <= after <= high:
+            after = 0.5 * (low + high)
+        if abs(after - v) <= 1e-12 * (usual + v):
+            return after
+        v = after
+    return v
 
 
 def independent_sd(chrom: Int16, ratio_log2: Float64, counting_variance: Float64, clip_sd: float) -> Float64:
@@ -113,43 +139,83 @@ class Waves:
 
 @dataclass(frozen=True, kw_only=True)
 class _Blocks:
-    """Means of runs of bins with their independent variance and arm; `stride` of them begin in the length of one."""
+    """Means of runs of bins and their independent variances, arm by arm.
+
+    n_blocks : int, of each arm; `stride` blocks begin in the length of one
+    """
 
     mean: Float64
     variance: Float64
-    arm: Int16
+    n_blocks: tuple[int, ...]
     stride: int
 
-    def steps(self, lag: int) -> tuple[Float64, Float64]:
-        """Half the squared steps between means `lag` apart in one arm, and half their independent variances."""
-        near = self.arm[lag:] == self.arm[:-lag]
-        squares = np.square(self.mean[lag:] - self.mean[:-lag])[near] / 2.0
-        return squares, (self.variance[lag:] + self.variance[:-lag])[near] / 2.0
+    def steps(self, values: Float64, lag: int) -> tuple[Float64, Float64]:
+        """Values of the blocks that have one `lag` blocks on in their arm, and of the latter."""
+        ends = np.cumsum(self.n_blocks).tolist()
+        pairs = [(end - n, end) for n, end in zip(self.n_blocks, ends, strict=True) if n > lag]
+        nothing = [np.empty(0)]
+        return (
+            np.concatenate([values[a : b - lag] for a, b in pairs] or nothing),
+            np.concatenate([values[a + lag : b] for a, b in pairs] or nothing),
+        )
+
+    def half_squares(self, lag: int) -> Float64:
+        """Half the squared steps between means `lag` apart in one arm."""
+        before, after = self.steps(self.mean, lag)
+        return np.square(after - before) / 2.0
 
 
-def _means(
-    ratio_log2: Float64, sd_log2: Float64, arm: Int16, first: Int64, last: Int64, stride: int
-) -> _Blocks:
-    weight = 1.0 / np.square(sd_log2)
-    total = np.concatenate(([0.0], np.cumsum(weight)))
-    total_wx = np.concatenate(([0.0], np.cumsum(weight * ratio_log2)))
-    w = total[last] - total[first]
-    return _Blocks(
-        mean=(total_wx[last] - total_wx[first]) / w, variance=1.0 / w, arm=arm[first], stride=stride
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Sums:
+    """Running sums of weights and of weighted ratios, shape (n_bins + 1,), and the bins [first, last) of each arm."""
+
+    weight: Float64
+    weighted: Float64
+    first: Int64
+    last: Int64
+
+    @staticmethod
+    def of(ratio_log2: Float64, sd_log2: Float64, arm: Int16) -> _Sums:
+        weight = 1.0 / np.square(sd_log2)
+        first, last = arm_bins(arm)
+        return _Sums(
+            weight=running_sum(weight), weighted=running_sum(weight * ratio_log2), first=first, last=last
+        )
+
+    def blocks(self, n_bins: int) -> _Blocks:
+        """Blocks of `n_bins` bins that overlap by half, none across two arms."""
+
+        def sums(running: Float64) -> list[Float64]:
+            return [
+                running[a + n_bins : b + 1 : n_bins // 2] - running[a : b - n_bins + 1 : n_bins // 2]
+                for a, b in zip(self.first.tolist(), self.last.tolist(), strict=True)
+                if b - a >= n_bins
+            ]
+
+        weight, weighted = sums(self.weight), sums(self.weighted)
+        n_blocks = tuple(each.size for each in weight)
+        total = np.concatenate([np.empty(0), *weight])
+        mean = np.concatenate([np.empty(0), *weighted]) / total
+        return _Blocks(mean=mean, variance=1.0 / total, n_blocks=n_blocks, stride=2)
+
+    def regions(self, first: Int64, last: Int64) -> _Blocks:
+        """Regions of bins [first, last), each a block and an arm by itself."""
+        total = self.weight[last] - self.weight[first]
+        mean = (self.weighted[last] - self.weighted[first]) / total
+        return _Blocks(mean=mean, variance=1.0 / total, n_blocks=(1,) * total.size, stride=1)
+
+
+def running_sum(values: Float64) -> Float64:
+    """Sum of the values before each place; ndarray of float64, shape (n + 1,), the first is 0."""
+    total = np.zeros(values.size + 1)
+    np.cumsum(values, out=total[1:])
+    return total
 
 
 def arm_bins(arm: Int16) -> tuple[Int64, Int64]:
     """Bins [first, last) of each arm, from its number per bin; ndarray of int64, shape (n_arms,), twice."""
     first = np.concatenate(([0], np.flatnonzero(np.diff(arm)) + 1)).astype(np.int64)
     return first, np.append(first[1:], arm.size)
-
-
-def _blocks(ratio_log2: Float64, sd_log2: Float64, arm: Int16, n_bins: int) -> _Blocks:
-    """Blocks of `n_bins` bins that overlap by half, none across two arms."""
-    pairs = zip(*arm_bins(arm), strict=True)
-    first = np.concatenate([np.arange(a, b - n_bins + 1, n_bins // 2, dtype=np.int64) for a, b in pairs])
-    return _means(ratio_log2, sd_log2, arm, first, first + n_bins, 2)
 
 
 def _waves(scales: Sequence[tuple[int, float, float]]) -> Waves:
@@ -201,10 +267,11 @@ def wave_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Sett
     The degrees of freedom are their number times the efficiency of the estimate, less what the correlation r_k of
     blocks k apart takes: 1 / (1 + 2 sum of r_k^2) (Bartlett 1935, J R Stat Soc 98:536 [m]). O(n log n).
     """
+    sums = _Sums.of(ratio_log2, sd_log2, arm)
     scales: list[tuple[int, float, float]] = []
     n_bins = 2
     while True:
-        blocks = _blocks(ratio_log2, sd_log2, arm, n_bins)
+        blocks = sums.blocks(n_bins)
         if blocks.mean.size < blocks.stride * settings.min_blocks:
             break
         scales.append((n_bins, *_around_centre(blocks, settings)))
@@ -212,7 +279,7 @@ def wave_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Sett
     for region in (arm, arm // 2):
         first, last = arm_bins(region)
         if first.size >= settings.min_blocks:
-            whole = _means(ratio_log2, sd_log2, region, first, last, 1)
+            whole = sums.regions(first, last)
             longer = max(int(np.median(last - first)), scales[-1][0] + 1 if scales else 2)
             scales.append((longer, *_around_centre(whole, settings)))
     return _waves(scales)
@@ -226,7 +293,7 @@ def _around_centre(blocks: _Blocks, settings: Settings) -> tuple[float, float]:
     total = max(excess + float(np.median(blocks.variance)), 1e-300)
     r2 = [0.0]
     for lag in range(1, blocks.stride + 1):
-        squares, _ = blocks.steps(lag)
+        squares = blocks.half_squares(lag)
         seen = excess_variance(squares, np.zeros(squares.size), clip_sd) if squares.size else total
         r2.append(min(max(1.0 - seen / total, 0.0), _MOST_R) ** 2)
     # Beyond the length of a block the correlation falls as over that length.
@@ -248,16 +315,18 @@ def step_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Sett
     than the blocks are seen too small.
     """
     _, efficiency = bounded_chi2(settings.noise_clip_sd)
+    sums = _Sums.of(ratio_log2, sd_log2, arm)
     scales: list[tuple[int, float, float]] = []
     n_bins = 2
     while True:
-        blocks = _blocks(ratio_log2, sd_log2, arm, n_bins)
+        blocks = sums.blocks(n_bins)
         if blocks.mean.size <= blocks.stride:
             break
-        squares, variance = blocks.steps(blocks.stride)
+        squares = blocks.half_squares(blocks.stride)
         if squares.size < blocks.stride * settings.min_blocks:
             break
-        excess = excess_variance(squares, variance, settings.noise_clip_sd)
+        variances = blocks.steps(blocks.variance, blocks.stride)
+        excess = excess_variance(squares, (variances[0] + variances[1]) / 2.0, settings.noise_clip_sd)
         scales.append((n_bins, excess, efficiency * squares.size / blocks.stride))
         n_bins *= 2
     return _waves(scales)
@@ -317,7 +386,7 @@ def tail_of(deviations: Float64, most: float) -> tuple[Float64, Float64]:
     share = counts / counts.sum()
     share_sd = math.sqrt(float((share * np.square(middle)).sum()))
     tilt = np.linspace(0.0, 2.0 * most, _TAIL_STEPS * 2 + 1)
-    cumulant = np.log(np.cosh(np.outer(tilt, middle / share_sd)) @ share)
+    cumulant = np.log((np.cosh(np.outer(tilt, middle / share_sd)) * share).sum(axis=1))
     sd = np.linspace(0.0, most, _TAIL_STEPS + 1)
     rate = (np.outer(sd, tilt) - cumulant).max(axis=1)
     return sd, np.minimum(sd, np.sqrt(2.0 * np.maximum(rate, 0.0)))
@@ -337,7 +406,7 @@ def with_waves(profile: Profile, quiet: Bool, genome: Genome, settings: Settings
     -----
     Beyond the blocks that fit on X and Y their noise keeps its ratio to that of the autosomes.
     """
-    arm = arm_of(profile.chrom, profile.start, genome)
+    arm = _arm_numbers(profile, genome)
     own = wave_noise(profile.ratio_log2[quiet], profile.sd_log2[quiet], arm[quiet], settings)
     other_sd, other_df = own.sd_log2, own.df
     is_other = ~profile.autosome & profile.autosome.any()
@@ -354,6 +423,12 @@ def with_waves(profile: Profile, quiet: Bool, genome: Genome, settings: Settings
         wave_sd_log2=np.stack((own.sd_log2, other_sd)),
         wave_df=np.stack((own.df, other_df)),
     )
+
+
+def _arm_numbers(profile: Profile, genome: Genome) -> Int16:
+    """Number of the arm of each bin; as of `arm_of`, which looks at every bin."""
+    first, last = arm_edges(profile, genome)
+    return np.repeat(arm_of(profile.chrom[first], profile.start[first], genome), last - first)
 
 
 def _centre_sd(sd_log2: Float64, waves: Waves) -> float:

@@ -56,14 +56,30 @@ def arm_of(chrom: Int16, start: Int64, genome: Genome) -> Int16:
     return (2 * chrom + ((centre >= 0) & (start >= centre))).astype(np.int16)
 
 
+def arm_edges(profile: Profile, genome: Genome) -> tuple[Int64, Int64]:
+    """Bins [first, last) of each arm that holds any; ndarray of int64, shape (n_arms,), twice."""
+    chroms = np.arange(len(genome.names), dtype=profile.chrom.dtype)
+    first, last = (np.searchsorted(profile.chrom, chroms, side=side).tolist() for side in ("left", "right"))
+    edges = [0, *last]
+    for a, b, centre in zip(first, last, genome.centromere_start.tolist(), strict=True):
+        if centre >= 0:
+            edges.append(a + int(np.searchsorted(profile.start[a:b], centre)))
+    unique = np.unique(np.array(edges, dtype=np.int64))
+    return unique[:-1], unique[1:]
+
+
 def bins_between(profile: Profile, chrom: int, start: int, end: int) -> tuple[int, int]:
     """Bins [first, last) of a profile whose middle lies in [start, end) of a chromosome."""
     own = np.int16(chrom)  # a wider integer would have all of profile.chrom converted
     a = int(np.searchsorted(profile.chrom, own, side="left"))
     b = int(np.searchsorted(profile.chrom, own, side="right"))
-    twice_middle = profile.start[a:b] + profile.end[a:b]
-    first, last = np.searchsorted(twice_middle, [2 * start, 2 * end], side="left")
-    return a + int(first), a + int(last)
+    first, last = (a + int(at) for at in np.searchsorted(profile.start[a:b], [start, end]))
+    # Those that begin before may still have their middle beyond.
+    while first > a and profile.start[first - 1] + profile.end[first - 1] >= 2 * start:
+        first -= 1
+    while last > a and profile.start[last - 1] + profile.end[last - 1] >= 2 * end:
+        last -= 1
+    return first, last
 
 
 def bin_spacing_bp(profile: Profile, chosen: Bool) -> float:

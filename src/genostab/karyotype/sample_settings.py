@@ -33,6 +33,7 @@ class SampleSettings:
     outlier_share: float
     fraction_low: float
     fraction_high: float
+    apart_fraction: float
     detection_alpha: float
     homogeneity_alpha: float
     systematic_fraction: float

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import erfinv
 
 from genostab.arrays import Float64, Genome, Int64, Profile, Segments
-from genostab.karyotype.noise import arm_bins, wave_at
-from genostab.karyotype.regions import arm_of
+from genostab.karyotype.noise import wave_at
+from genostab.karyotype.regions import arm_edges
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import Search, scan_threshold, search_of, standard_error
 from genostab.kernels.scan import strongest_interval
@@ -42,7 +42,7 @@ def breaks_of(profile: Profile, genome: Genome, settings: Settings) -> Int64:
     penalty = break_penalty(search_of(profile, genome, settings), settings)
     weights = 1.0 / np.square(profile.sd_log2)
     found: list[Int64] = []
-    for a, b in zip(*arm_bins(arm_of(profile.chrom, profile.start, genome)), strict=True):
+    for a, b in zip(*arm_edges(profile, genome), strict=True):
         breaks = np.zeros(b - a, dtype=np.int64)
         n_breaks = find_breaks(profile.ratio_log2[a:b], weights[a:b], penalty, breaks)
         found.append(a + breaks[:n_breaks])
@@ -70,7 +70,7 @@ def weak_breaks(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
     inside and both sides are searched again. The level is the centre of the genome, which is known; the mean of the
     segment where that lies apart from the centre, and on X and Y.
     """
-    arms, ends = arm_bins(arm_of(profile.chrom, profile.start, genome))
+    arms, ends = arm_edges(profile, genome)
     search = search_of(profile, genome, settings)
     kinds = np.unique(profile.autosome).tolist()
     tables = {is_autosome: _asked(profile, search, is_autosome, settings) for is_autosome in kinds}
@@ -123,7 +123,7 @@ def clipped(profile: Profile, genome: Genome, settings: Settings) -> Float64:
     To within `clip_sd` standard deviations of the median of five bins around, or of the five at the end of an arm.
     """
     values = profile.ratio_log2.copy()
-    for a, b in zip(*arm_bins(arm_of(profile.chrom, profile.start, genome)), strict=True):
+    for a, b in zip(*arm_edges(profile, genome), strict=True):
         inner = np.median(np.lib.stride_tricks.sliding_window_view(values[a:b], min(5, b - a)), axis=1)
         short = b - a - inner.size
         middle = np.pad(inner, (short // 2, short - short // 2), mode="edge")
@@ -157,7 +157,7 @@ def summarise_segments(profile: Profile, first: Int64, last: Int64) -> Segments:
 
 def merge_alike(profile: Profile, breaks: Int64, genome: Genome, settings: Settings) -> Segments:
     """Neighbours of one chromosome joined, most alike first, until every two differ by more than noise and waves."""
-    arms, _ = arm_bins(arm_of(profile.chrom, profile.start, genome))
+    arms, _ = arm_edges(profile, genome)
     edges = [*np.union1d(arms, breaks).tolist(), profile.chrom.size]
     apart = np.array([_distance(profile, edges[i : i + 3], settings) for i in range(len(edges) - 2)])
     while apart.size:

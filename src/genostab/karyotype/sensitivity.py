@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from scipy.special import stdtr
 
 from genostab.arrays import Float64, Genome, Profile
 from genostab.karyotype.annotate import Hotspot
+from genostab.karyotype.noise import running_sum
 from genostab.karyotype.regions import bin_spacing_bp, bins_between, whole_regions
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import (
@@ -70,36 +72,61 @@ def depth_sensitivity(
     The least deviation is that which passes the threshold of its test with the stated power: of the test of whole
     regions for chromosomes and arms, of the scan for the others. `alpha` is the family-wise error per genome.
     """
-    rows: list[Sensitivity] = []
-    regions = whole_regions(profile, genome, settings.min_bins)
     search = search_of(profile, genome, settings)
-    chrom_of = {name: i for i, name in enumerate(genome.names)}
-    for region in regions:
-        noise = _noise_of(profile, region.first, region.last, sex_sd_log2)
-        threshold = family_threshold(
-            noise.n_bins, len(regions), search.tail, noise.df, settings.family_wise_error / 2.0
-        )
-        shift = float(noise.se[0] * (threshold[0] + student_quantile(1.0 - settings.power, noise.df)[0]))
+    return (
+        *_region_rows(profile, genome, search, settings, sex_sd_log2),
+        *_spot_rows(profile, genome, hotspots, search, settings, sex_sd_log2),
+        *size_sensitivity(profile, search, settings.sizes_bp, settings),
+    )
+
+
+def _region_rows(
+    profile: Profile, genome: Genome, search: Search, settings: Settings, sex_sd_log2: float
+) -> list[Sensitivity]:
+    """Chromosomes and arms, whole."""
+    regions = whole_regions(profile, genome, settings.min_bins)
+    noise = _noise_of(profile, [(region.first, region.last) for region in regions], sex_sd_log2)
+    threshold = family_threshold(
+        noise.n_bins, len(regions), search.tail, noise.df, settings.family_wise_error / 2.0
+    )
+    shift = noise.se * (threshold + student_quantile(1.0 - settings.power, noise.df))
+    rows: list[Sensitivity] = []
+    for region, least in zip(regions, shift.tolist(), strict=True):
         rows += _rows(
-            region.name, genome.names[region.chrom], region.start, region.end, shift,
+            region.name, genome.names[region.chrom], region.start, region.end, least,
             int(profile.ploidy[region.first]), _DEPTH_KINDS, settings,
         )  # fmt: skip
-    for spot in hotspots:
-        chrom = chrom_of.get(spot.chrom, -1)
-        first, last = bins_between(profile, chrom, spot.start, spot.end) if chrom >= 0 else (0, 0)
+    return rows
+
+
+def _spot_rows(
+    profile: Profile,
+    genome: Genome,
+    hotspots: Sequence[Hotspot],
+    search: Search,
+    settings: Settings,
+    sex_sd_log2: float,
+) -> list[Sensitivity]:
+    """Recurrent regions, as segments that the scan looks for."""
+    chrom_of = {name: i for i, name in enumerate(genome.names)}
+    bins = [
+        bins_between(profile, chrom_of[spot.chrom], spot.start, spot.end)
+        if spot.chrom in chrom_of
+        else (0, 0)
+        for spot in hotspots
+    ]
+    is_seen = [last - first >= settings.min_bins for first, last in bins]
+    seen = [ends for ends, is_enough in zip(bins, is_seen, strict=True) if is_enough]
+    shifts = iter(_segment_shift(_noise_of(profile, seen, sex_sd_log2), search, settings).tolist())
+    rows: list[Sensitivity] = []
+    for spot, (first, _), is_enough in zip(hotspots, bins, is_seen, strict=True):
         kinds: tuple[CallKind, ...] = _DEPTH_KINDS if spot.kind == "any" else (_as_kind(spot.kind),)
-        if last - first < settings.min_bins:
-            rows += [
-                _row(spot.name, spot.chrom, spot.start, spot.end, kind, None, settings) for kind in kinds
-            ]
-            continue
-        shift = _segment_shift(_noise_of(profile, first, last, sex_sd_log2), search, settings)
-        rows += _rows(
-            spot.name, spot.chrom, spot.start, spot.end, shift, int(profile.ploidy[first]), kinds, settings
-        )
-    for size_bp in settings.sizes_bp:
-        rows += _size_rows(profile, search, size_bp, settings)
-    return tuple(rows)
+        place = (spot.name, spot.chrom, spot.start, spot.end)
+        if is_enough:
+            rows += _rows(*place, next(shifts), int(profile.ploidy[first]), kinds, settings)
+        else:
+            rows += [_row(*place, kind, None, settings) for kind in kinds]
+    return rows
 
 
 def _as_kind(kind: str) -> CallKind:
@@ -108,35 +135,32 @@ def _as_kind(kind: str) -> CallKind:
 
 @dataclass(frozen=True, kw_only=True)
 class _Noise:
-    """Standard error of a mean of `n_bins` bins, and its degrees of freedom; ndarray of float64, shape (1,), each."""
+    """Standard errors of means of `n_bins` bins, and their degrees of freedom; ndarray of float64, shape (n,), each."""
 
     n_bins: Float64
     se: Float64
     df: Float64
 
 
-def _noise_at(
-    profile: Profile, independent: float, n_bins: float, is_autosome: bool, extra_sd: float
-) -> _Noise:
-    n = np.array([n_bins])
-    se, df = standard_error(profile, np.array([independent]), n, np.array([is_autosome]))
-    return _Noise(n_bins=n, se=np.hypot(se, 0.0 if is_autosome else extra_sd), df=df)
+def _noise_of(profile: Profile, bins: Sequence[tuple[int, int]], sex_sd_log2: float) -> _Noise:
+    """Of the means of bins [first, last)."""
+    first, last = np.array(bins, dtype=np.int64).reshape(-1, 2).T
+    weight = running_sum(1.0 / np.square(profile.sd_log2))
+    n_bins = (last - first).astype(np.float64)
+    is_autosome = profile.autosome[first]
+    se, df = standard_error(profile, 1.0 / np.sqrt(weight[last] - weight[first]), n_bins, is_autosome)
+    return _Noise(n_bins=n_bins, se=np.hypot(se, np.where(is_autosome, 0.0, sex_sd_log2)), df=df)
 
 
-def _noise_of(profile: Profile, first: int, last: int, sex_sd_log2: float) -> _Noise:
-    independent = float(1.0 / np.sqrt(np.sum(1.0 / np.square(profile.sd_log2[first:last]))))
-    return _noise_at(profile, independent, float(last - first), bool(profile.autosome[first]), sex_sd_log2)
-
-
-def _segment_shift(noise: _Noise, search: Search, settings: Settings) -> float:
-    """Mean of a segment that the scan finds with the stated power, wherever it lies."""
+def _segment_shift(noise: _Noise, search: Search, settings: Settings) -> Float64:
+    """Means of segments that the scan finds with the stated power, wherever they lie."""
     threshold = scan_threshold(noise.n_bins, search, noise.df, settings.family_wise_error / 2.0)
     low, high = threshold, threshold + student_quantile(1.0 - settings.power, noise.df)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         is_enough = scan_power(middle, threshold, noise.n_bins, noise.df) >= settings.power
         low, high = np.where(is_enough, low, middle), np.where(is_enough, middle, high)
-    return float(noise.se[0] * high[0])
+    return np.asarray(noise.se * high)
 
 
 def scan_power(shift: Float64, threshold: Float64, n_bins: Float64, df: Float64) -> Float64:
@@ -160,8 +184,7 @@ def scan_power(shift: Float64, threshold: Float64, n_bins: Float64, df: Float64)
     Sequential Analysis, doi 10.1007/978-1-4757-1862-1, ch. 8 [m]); M is the sum over both ends of the higher of two.
     """
     step = overshoot(threshold / np.sqrt(n_bins))
-    x, weight = np.polynomial.legendre.leggauss(_NODES)
-    x, weight = (x[:, np.newaxis] + 1.0) * _MOST_BESIDE / 2.0, weight[:, np.newaxis] * _MOST_BESIDE / 2.0
+    x, weight = _beside_nodes()
     at = threshold * x
     once, twice = np.exp(-at), np.exp(-2.0 * at)
     one_end = 1.0 - 2.0 * step * once + step**2 * twice
@@ -177,6 +200,13 @@ def scan_power(shift: Float64, threshold: Float64, n_bins: Float64, df: Float64)
     density = np.exp(-0.5 * np.square(threshold - x - shift)) / np.sqrt(2.0 * np.pi)
     beside = (weight * density * (1.0 - both_ends)).sum(axis=0)
     return np.asarray(np.minimum(1.0, stdtr(df, shift - threshold) + beside), dtype=np.float64)
+
+
+@functools.cache
+def _beside_nodes() -> tuple[Float64, Float64]:
+    """What intervals beside a segment may add, 0 to `_MOST_BESIDE`, and weights; float64, shape (n_nodes, 1), each."""
+    x, weight = np.polynomial.legendre.leggauss(_NODES)
+    return (x[:, np.newaxis] + 1.0) * _MOST_BESIDE / 2.0, weight[:, np.newaxis] * _MOST_BESIDE / 2.0
 
 
 def _rows(
@@ -211,17 +241,34 @@ def _row(
     )
 
 
-def _size_rows(profile: Profile, search: Search, size_bp: int, settings: Settings) -> list[Sensitivity]:
-    """An event of a given size at a place of median noise; on an autosome."""
+def size_sensitivity(
+    profile: Profile, search: Search, sizes_bp: Sequence[int], settings: Settings
+) -> tuple[Sensitivity, ...]:
+    """Sensitivity to gains and losses of given sizes, on an autosome, at a place of median noise.
+
+    Parameters
+    ----------
+    profile : Profile, as centred for calling
+    search : Search of the profile
+    sizes_bp : sequence of int
+    settings : Settings, tables [calling] and [sensitivity]
+    """
     chosen = profile.autosome if profile.autosome.any() else np.ones(profile.chrom.size, dtype=bool)
-    spacing = bin_spacing_bp(profile, chosen)
-    n_bins = size_bp / spacing
-    name = f"any {size_bp // 1_000_000} Mb"
-    if n_bins < settings.min_bins:
-        return [_row(name, "", 0, size_bp, kind, None, settings) for kind in _DEPTH_KINDS]
-    independent = float(np.median(profile.sd_log2[chosen]) / np.sqrt(n_bins))
-    shift = _segment_shift(_noise_at(profile, independent, n_bins, True, 0.0), search, settings)
-    return _rows(name, "", 0, size_bp, shift, 2, _DEPTH_KINDS, settings)
+    n_bins = np.array(sizes_bp) / bin_spacing_bp(profile, chosen)
+    independent = float(np.median(profile.sd_log2[chosen])) / np.sqrt(np.maximum(n_bins, 1e-300))
+    se, df = standard_error(profile, independent, n_bins, np.ones(n_bins.size, dtype=bool))
+    is_enough = n_bins >= settings.min_bins
+    noise = _Noise(n_bins=n_bins[is_enough], se=se[is_enough], df=df[is_enough])
+    shifts = iter(_segment_shift(noise, search, settings).tolist())
+    rows: list[Sensitivity] = []
+    for size_bp, is_seen in zip(sizes_bp, is_enough.tolist(), strict=True):
+        size = f"{size_bp // 1_000_000} Mb" if size_bp >= 1_000_000 else f"{size_bp // 1000} kb"
+        place = (f"any {size}", "", 0, size_bp)
+        if is_seen:
+            rows += _rows(*place, next(shifts), 2, _DEPTH_KINDS, settings)
+        else:
+            rows += [_row(*place, kind, None, settings) for kind in _DEPTH_KINDS]
+    return tuple(rows)
 
 
 def resolution_bp(rows: Sequence[Sensitivity]) -> float | None:

@@ -120,8 +120,10 @@ class Settings:
     homozygous_error: float
     min_homozygous_bp: int
     max_gap_bp: int
+    max_inherited_share: float
     power: float
     sizes_bp: tuple[int, ...]
+    counted_sizes_bp: tuple[int, ...]
     min_adjoining_share: float
     min_gc_share: float
     alone_sd_log2: float

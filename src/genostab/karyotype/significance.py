@@ -9,14 +9,15 @@ import numpy as np
 from scipy.special import gammaincinv, ndtr, stdtrit
 
 from genostab.arrays import Bool, Float64, Genome, Profile
-from genostab.karyotype.noise import arm_bins, wave_at
-from genostab.karyotype.regions import arm_of
+from genostab.karyotype.noise import wave_at
+from genostab.karyotype.regions import arm_edges
 from genostab.karyotype.settings import Settings
 
 _LEAST_Z, _MOST_Z = 1.5, 1e6  # few degrees of freedom put the threshold very far out
 _HALVINGS = 34  # to 1e-9
 _NODES = 49
 _LEAST_NORMAL = 2.0  # the tail formula falls only beyond sqrt(3)
+_PValue = Callable[[Float64], Float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Search:
 
 def search_of(profile: Profile, genome: Genome, settings: Settings) -> Search:
     """The search of a profile: every interval of an arm of at least `min_bins` bins."""
-    first, last = arm_bins(arm_of(profile.chrom, profile.start, genome))
+    first, last = arm_edges(profile, genome)
     return Search(
         n_bins=profile.chrom.size,
         shortest=settings.min_bins,
@@ -78,16 +79,21 @@ def scan_p_value(z: Float64, n_bins: Float64, search: Search, df: Float64) -> Fl
     p(z) = (N / n) z^3 phi(z) nu^2 log(longest / shortest) / 2, at most 1, averaged over what the noise may be. Where
     single bins have heavier tails than a Gaussian, z stands for the deviate that is as rare (see `tail_of`).
     """
+    return _over_noise(_scan_tail(n_bins, search), z, _noise_nodes(df))
+
+
+def _scan_tail(n_bins: Float64, search: Search) -> _PValue:
+    """The p-value of the scan where the noise is known."""
     length = np.maximum(n_bins, 1.0)
     lengths = max(1.0, float(np.log(search.longest / search.shortest)))
 
-    def known_noise(z: Float64) -> Float64:
+    def p_value(z: Float64) -> Float64:
         normal = np.maximum(_as_rare(z, length, search.tail), _LEAST_NORMAL)
         tail = np.exp(-0.5 * np.square(normal)) / np.sqrt(2.0 * np.pi)
         steps = np.square(overshoot(normal / np.sqrt(length)))
         return np.asarray(0.5 * lengths * search.n_bins / length * normal**3 * tail * steps)
 
-    return _over_noise(known_noise, z, df)
+    return p_value
 
 
 def _as_rare(z: Float64, n_bins: Float64, tail: Tail) -> Float64:
@@ -117,22 +123,35 @@ def family_p_value(z: Float64, n_bins: Float64, n_tests: int, tail: Tail, df: Fl
     >>> family_p_value(np.array([1.959964]), np.array([9.0]), 1, Tail(), np.array([1e8])).round(4).tolist()
     [0.05]
     """
+    return _over_noise(_family_tail(n_bins, n_tests, tail), z, _noise_nodes(df))
+
+
+def _family_tail(n_bins: Float64, n_tests: int, tail: Tail) -> _PValue:
+    """The p-value of the family where the noise is known."""
     length = np.maximum(n_bins, 1.0)
-    return _over_noise(lambda z: np.asarray(2.0 * n_tests * ndtr(-_as_rare(z, length, tail))), z, df)
+    return lambda z: np.asarray(2.0 * n_tests * ndtr(-_as_rare(z, length, tail)))
 
 
-def _over_noise(p_value: Callable[[Float64], Float64], z: Float64, df: Float64) -> Float64:
-    """Mean of min(1, p(|z| s)) over s^2, chi-square over its degrees of freedom: what the true variance may be.
+def _noise_nodes(df: Float64) -> tuple[Float64, Float64]:
+    """Scales s that the noise may truly have, and their weights: s^2 is chi-square over its degrees of freedom.
 
-    One estimate serves all tests, so that a family can be wrong at most once; Student's t for each test alone would
-    count that chance many times. Sum over nodes in log s.
+    Float64, shape (n_nodes, n), each; nodes in log s.
     """
     ends = [2.0 / df * gammaincinv(df / 2.0, np.full(df.size, p)) for p in (1e-12, 1.0 - 1e-9)]
     low, high = (0.5 * np.log(np.maximum(end, 1e-12)) for end in ends)
     log_s = low + (high - low) * np.linspace(0.0, 1.0, _NODES)[:, np.newaxis]
     log_density = df * (log_s - 0.5 * np.exp(2.0 * log_s))
-    weight = np.exp(log_density - log_density.max(axis=0))
-    p = np.minimum(1.0, p_value(np.abs(z) * np.exp(log_s)))
+    return np.exp(log_s), np.exp(log_density - log_density.max(axis=0))
+
+
+def _over_noise(p_value: _PValue, z: Float64, nodes: tuple[Float64, Float64]) -> Float64:
+    """Mean of min(1, p(|z| s)) over what the true noise may be.
+
+    One estimate serves all tests, so that a family can be wrong at most once; Student's t for each test alone would
+    count that chance many times.
+    """
+    scale, weight = nodes
+    p = np.minimum(1.0, p_value(np.abs(z) * scale))
     return np.asarray((weight * p).sum(axis=0) / weight.sum(axis=0))
 
 
@@ -165,20 +184,21 @@ def student_quantile(p_one_sided: float, df: Float64) -> Float64:
 
 def scan_threshold(n_bins: Float64, search: Search, df: Float64, alpha: float) -> Float64:
     """The deviation at which `scan_p_value` is alpha; ndarray of float64, shape (n,)."""
-    return _threshold(lambda z: scan_p_value(z, n_bins, search, df), n_bins.size, alpha)
+    return _threshold(_scan_tail(n_bins, search), df, alpha)
 
 
 def family_threshold(n_bins: Float64, n_tests: int, tail: Tail, df: Float64, alpha: float) -> Float64:
     """The deviation at which `family_p_value` is alpha; ndarray of float64, shape (n,)."""
-    return _threshold(lambda z: family_p_value(z, n_bins, n_tests, tail, df), df.size, alpha)
+    return _threshold(_family_tail(n_bins, n_tests, tail), df, alpha)
 
 
-def _threshold(p_value: Callable[[Float64], Float64], n: int, alpha: float) -> Float64:
-    """Where falling p-values reach alpha, by bisection of the logarithm."""
-    low, high = np.full(n, np.log(_LEAST_Z)), np.full(n, np.log(_MOST_Z))
+def _threshold(p_value: _PValue, df: Float64, alpha: float) -> Float64:
+    """Where falling p-values, averaged over the noise, reach alpha: by bisection of the logarithm."""
+    nodes = _noise_nodes(df)
+    low, high = np.full(df.size, np.log(_LEAST_Z)), np.full(df.size, np.log(_MOST_Z))
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        above = p_value(np.exp(middle)) > alpha
+        above = _over_noise(p_value, np.exp(middle), nodes) > alpha
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     return np.asarray(np.exp(0.5 * (low + high)), dtype=np.float64)
 

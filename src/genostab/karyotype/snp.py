@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import ndtri
 
 from genostab.arrays import Bins, Bool, Genome, Profile, SnpTable
-from genostab.karyotype.allele_array import array_zygosity, signal_of_array
+from genostab.karyotype.allele_array import array_zygosity, parent_sites, signal_of_array
 from genostab.karyotype.allele_call import Response, add_alleles
 from genostab.karyotype.allele_homozygous import add_homozygous
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.bins import autosomes, expected_ploidy
 from genostab.karyotype.call import Karyotype, call_depth, reject
+from genostab.karyotype.fraction import ratio_at
 from genostab.karyotype.mask import in_pseudo_autosomal
 from genostab.karyotype.normalise import make_profile
+from genostab.karyotype.sensitivity import smallest_fraction
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
-from genostab.results import Call
+from genostab.results import Call, Sensitivity
 
 
 def bins_of_probes(snps: SnpTable) -> Bins:
@@ -135,9 +138,12 @@ def call_array(
         settings=settings,
     )
     karyotype = replace(
-        karyotype, calls=tuple(_without_copies(call, sample, genome, settings) for call in karyotype.calls)
+        karyotype,
+        calls=tuple(_without_copies(call, sample, genome, settings) for call in karyotype.calls),
+        sensitivity=tuple(_at_least_response(row, settings) for row in karyotype.sensitivity),
     )
-    signal = signal_of_array(sample, known_heterozygous(sample, parents, settings), genome, settings)
+    same_donor = known_heterozygous(sample, parents, settings)
+    signal = signal_of_array(sample, same_donor, genome, settings)
     if signal is not None:
         karyotype = add_alleles(
             karyotype,
@@ -150,11 +156,25 @@ def call_array(
             settings=settings,
         )
         karyotype = add_homozygous(
-            karyotype, array_zygosity(sample, genome, settings), genome, "arr", settings
+            karyotype,
+            array_zygosity(sample, genome, settings),
+            parent_sites(sample, parents, same_donor),
+            genome,
+            "arr",
+            settings,
         )
     is_het = heterozygous_probes(sample, settings)
     calls = tuple(_checked(call, sample, is_het, genome, settings) for call in karyotype.calls)
     return replace(karyotype, calls=calls)
+
+
+def _at_least_response(row: Sensitivity, settings: Settings) -> Sensitivity:
+    """The row for the smallest response that is to be reckoned with: nothing in an unchanged array shows its own."""
+    if row.min_cell_fraction is None:
+        return row
+    least = 1.0 - float(ndtri(settings.power)) * settings.response_cv
+    shift = abs(ratio_at(row.min_cell_fraction, 2, 3 if row.kind == "gain" else 1))
+    return replace(row, min_cell_fraction=smallest_fraction(shift / least, 2, row.kind))
 
 
 def known_heterozygous(sample: SnpTable, parents: Sequence[SnpTable], settings: Settings) -> Bool | None:

@@ -36,6 +36,7 @@ from genostab.results import Call, NotTested, SnvFinding
 from genostab.run.audit import append_entry
 from genostab.run.blocks import BlockResult, analyse_blocks
 from genostab.run.contamination import ContaminationCheck, check_contamination
+from genostab.run.counting import counting_tables
 from genostab.run.file_kind import check_same_kind, check_sample_names, sample_file
 from genostab.run.hotspots import load_hotspots
 from genostab.run.identity import IdentityCheck, check_identity, with_swap
@@ -219,6 +220,7 @@ def _report_data(
         genome=_track(sequenced.karyotype, genome, sequenced) if sequenced else None,
         measurements=measurements,
         details=(
+            *(counting_tables(sequenced, genome, load_settings()) if sequenced else ()),
             *identity.details,
             *foreign.details,
             *((snv_table(snvs),) if snvs else ()),

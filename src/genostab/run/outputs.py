@@ -24,6 +24,7 @@ CALL_COLUMNS = (
     "chrom", "start", "end", "kind", "copy_number", "cell_fraction", "cell_fraction_low", "cell_fraction_high",
     "ratio_log2", "n_bins", "n_snps", "score", "q_value", "origin", "hotspot", "bands", "iscn", "status", "reason",
     "start_low", "start_high", "end_low", "end_high", "alternatives",
+    "minor_copies", "probability",
 )  # fmt: skip
 KARYOTYPE_FILES = tuple(
     f"karyotype/{name}"
@@ -61,6 +62,8 @@ def _call_row(call: Call) -> tuple[object, ...]:
         call.end_low,
         call.end_high,
         call.alternatives,
+        call.minor_copies,
+        call.probability,
     )
 
 

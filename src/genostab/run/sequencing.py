@@ -107,7 +107,7 @@ def _with_alleles(
         settings=settings,
     )
     zygosity = zygosity_of_depths(snps, genome, settings)
-    return add_homozygous(karyotype, zygosity, genome, "seq", settings)
+    return add_homozygous(karyotype, zygosity, None, genome, "seq", settings)
 
 
 def _common_spared(sequenced: Sequenced, genome: Genome, settings: Settings) -> Sequenced:

@@ -23,8 +23,12 @@ METHODS = (
     ),
     (
         "Alleles",
-        "Heterozygous SNPs show copy-neutral loss of heterozygosity by their mean squared shift beyond counting "
-        "noise, arm by arm, phase unknown.",
+        "Allele fractions of heterozygous SNPs and depth are read together: noise fitted to the balanced chromosomes "
+        "of the sample, phase used where it is given, runs of imbalance by a hidden Markov model, chromosomes and "
+        "arms tested whole. The evidence is a likelihood ratio averaged over what may be, which noise passes in at "
+        "most 0.5 % of genomes. State (copies of either allele) and share of cells are the posterior of both signals. "
+        "Stretches of 5 Mb or more without a heterozygous SNP are listed; a parent's alleles tell whether they are "
+        "inherited.",
     ),
     (
         "Whose DNA",
@@ -57,8 +61,7 @@ LIMITS = (
         "Withheld",
         "No call is reported, and the copy-number criteria are INVALID, where the data cannot carry one: coverage "
         "alone without its GC content or of capture targets, with neither parent nor panel, and arrays whose Log R "
-        "ratio is noisier than the published limit. X and Y are not called from arrays or from ratios without a "
-        "parent.",
+        "ratio is noisier than the published limit. X and Y are not called from ratios without a parent.",
     ),
     (
         "Empty sequence",
