@@ -13,7 +13,16 @@ from genostab.karyotype.allele_depths import signal_of_depths, zygosity_of_depth
 from genostab.karyotype.allele_homozygous import add_homozygous
 from genostab.karyotype.call import Karyotype
 from genostab.results import Call, Sensitivity
-from tests.domain.karyotype_data import GRCH38, SETTINGS, call_of, without_depth
+from tests.domain.allele_data import gaussian_signal
+from tests.domain.karyotype_data import (
+    GRCH38,
+    SETTINGS,
+    call_of,
+    profile_of,
+    toy_bins,
+    toy_genome,
+    without_depth,
+)
 
 LENGTH = GRCH38.length_bp[:22]
 
@@ -143,6 +152,33 @@ def test_two_changes_of_one_chromosome_are_both_called(second: float) -> None:
         ("chr1", 10_000_000, 50_000_000),
         ("chr1", 170_000_000, 230_000_000),
     ]
+
+
+@pytest.mark.parametrize("between", [30_000_000, 99_000_000])
+def test_depth_that_found_a_change_in_pieces_still_tells_which_change_it_is(between: int) -> None:
+    genome, n = toy_genome(), 1000
+    signal = gaussian_signal(
+        genome, n, shift=(4, 0, n, 1.0 / 6.0)
+    )  # a loss in half of the cells: 1 / (2 - f) - 1 / 2
+    is_lost = toy_bins(genome, 1_000_000).chrom == 4
+    ratio = np.random.default_rng(1).normal(np.where(is_lost, np.log2(0.75), 0.0), 0.05)
+    profile = profile_of(genome, 1_000_000, ratio, sd=0.05)
+    pieces = [call_of("chr5", 0, between), call_of("chr5", between, 100_000_000)]
+    calls = tuple(replace(each, kind="loss", copy_number=1, p_value=1e-6, ratio_log2=-0.4) for each in pieces)
+    (call,) = add_alleles(
+        replace(without_depth(), profile=profile, own=profile, calls=calls),
+        signal,
+        (),
+        genome=genome,
+        hotspots=(),
+        platform="arr",
+        response=Response(mean=1.0, cv=0.2, place_cv=0.1),
+        settings=SETTINGS,
+    ).calls
+    assert (call.chrom, call.start, call.end, call.kind) == ("chr5", 0, 100_000_000, "loss")
+    assert call.cell_fraction.estimate == pytest.approx(0.5, abs=0.02)
+    assert call.probability is not None
+    assert call.probability > 0.99
 
 
 def test_a_complete_loss_has_no_heterozygous_snps_and_is_still_seen() -> None:

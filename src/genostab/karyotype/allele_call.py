@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -130,15 +131,19 @@ def add_alleles(
 def _depth_of(
     karyotype: Karyotype, genome: Genome, chrom: int, start: int, end: int, settings: Settings
 ) -> Depth:
-    """Mean ratio of an interval; it says nothing where depth has found a change that takes another part of it."""
+    """Mean ratio of an interval; what depth tells apart within it widens the error by how far that differs."""
+    if karyotype.own is None or (mean := mean_over(karyotype.own, chrom, start, end)) is None:
+        return _NO_DEPTH
+    ends = {start, end}
     for call in karyotype.calls:
-        shared = min(call.end, end) - max(call.start, start)
-        if call.chrom != genome.names[chrom] or shared <= 0 or call.p_value > settings.family_wise_error:
-            continue
-        if shared < settings.same_extent * max(end - start, call.end - call.start):
-            return _NO_DEPTH
-    mean = None if karyotype.own is None else mean_over(karyotype.own, chrom, start, end)
-    return _NO_DEPTH if mean is None else Depth(ratio_log2=mean[0], sd_log2=mean[1])
+        if call.chrom == genome.names[chrom] and call.p_value <= settings.family_wise_error:
+            ends |= {place for place in (call.start, call.end) if start < place < end}
+    between = 0.0
+    for first, last in itertools.pairwise(sorted(ends)):
+        part = mean_over(karyotype.own, chrom, first, last)
+        if part is not None:
+            between += (last - first) / (end - start) * (part[0] - mean[0]) ** 2
+    return Depth(ratio_log2=mean[0], sd_log2=math.hypot(mean[1], math.sqrt(between)))
 
 
 def _of_depth(
