@@ -13,7 +13,16 @@ from genostab.karyotype.allele_depths import signal_of_depths, zygosity_of_depth
 from genostab.karyotype.allele_homozygous import add_homozygous
 from genostab.karyotype.call import Karyotype
 from genostab.results import Call, Sensitivity
-from tests.domain.karyotype_data import GRCH38, SETTINGS, call_of, without_depth
+from tests.domain.allele_data import gaussian_signal
+from tests.domain.karyotype_data import (
+    GRCH38,
+    SETTINGS,
+    call_of,
+    profile_of,
+    toy_bins,
+    toy_genome,
+    without_depth,
+)
 
 LENGTH = GRCH38.length_bp[:22]
 
@@ -104,7 +113,7 @@ def test_a_mosaic_of_a_whole_chromosome(chrom: int, fraction: float) -> None:
     assert (call.chrom, call.start, call.end) == (GRCH38.names[chrom], 0, LENGTH[chrom])
     # Alleles alone see the shift, f / 2, and not which change it is: what it may be besides is said.
     low, _, high = shift_of(call)
-    assert low < fraction / 2.0 <= high
+    assert low <= fraction / 2.0 <= high
     assert (call.origin, call.reported) == ("unknown", True)
     assert "copies with probability" in call.alternatives
 
@@ -116,6 +125,60 @@ def test_a_mosaic_of_one_arm_is_a_call_of_the_arm() -> None:
     low, _, high = shift_of(call)
     assert low < 0.3 < high
     assert call.bands.startswith("20q11")
+
+
+def test_a_change_that_chance_interrupts_is_called_once() -> None:
+    # Two runs, 7 Mb apart, that explain a little more than the chromosome, which explains more than either.
+    calls, _ = found_in(lot(19, loh=(10, 0, int(LENGTH[10]), 0.2455)))
+    assert [(call.chrom, call.start, call.end) for call in calls] == [("chr11", 0, LENGTH[10])]
+
+
+@pytest.mark.parametrize("second", [0.25, 0.6])
+def test_two_changes_of_one_chromosome_are_both_called(second: float) -> None:
+    # The chromosome as a whole explains the weaker one alone as well as its own extent does.
+    one = lot(11, loh=(0, 10_000_000, 50_000_000, 0.4), n=24_000)
+    other = lot(11, loh=(0, 170_000_000, 230_000_000, second), n=24_000)
+    is_late = (one.chrom == 0) & (one.position > 110_000_000)
+    is_late_other = (other.chrom == 0) & (other.position > 110_000_000)
+    first, last = np.flatnonzero(is_late)[[0, -1]]
+
+    def spliced(name: str) -> np.ndarray:
+        of_one, of_other = getattr(one, name), getattr(other, name)
+        return np.concatenate((of_one[:first], of_other[is_late_other], of_one[last + 1 :]))
+
+    columns = ("chrom", "position", "ref_depth", "alt_depth", "genotype")
+    calls, _ = found_in(replace(one, **{name: spliced(name) for name in columns}))
+    assert [(call.chrom, round(call.start, -7), round(call.end, -7)) for call in calls] == [
+        ("chr1", 10_000_000, 50_000_000),
+        ("chr1", 170_000_000, 230_000_000),
+    ]
+
+
+@pytest.mark.parametrize("between", [30_000_000, 99_000_000])
+def test_depth_that_found_a_change_in_pieces_still_tells_which_change_it_is(between: int) -> None:
+    genome, n = toy_genome(), 1000
+    signal = gaussian_signal(
+        genome, n, shift=(4, 0, n, 1.0 / 6.0)
+    )  # a loss in half of the cells: 1 / (2 - f) - 1 / 2
+    is_lost = toy_bins(genome, 1_000_000).chrom == 4
+    ratio = np.random.default_rng(1).normal(np.where(is_lost, np.log2(0.75), 0.0), 0.05)
+    profile = profile_of(genome, 1_000_000, ratio, sd=0.05)
+    pieces = [call_of("chr5", 0, between), call_of("chr5", between, 100_000_000)]
+    calls = tuple(replace(each, kind="loss", copy_number=1, p_value=1e-6, ratio_log2=-0.4) for each in pieces)
+    (call,) = add_alleles(
+        replace(without_depth(), profile=profile, own=profile, calls=calls),
+        signal,
+        (),
+        genome=genome,
+        hotspots=(),
+        platform="arr",
+        response=Response(mean=1.0, cv=0.2, place_cv=0.1),
+        settings=SETTINGS,
+    ).calls
+    assert (call.chrom, call.start, call.end, call.kind) == ("chr5", 0, 100_000_000, "loss")
+    assert call.cell_fraction.estimate == pytest.approx(0.5, abs=0.02)
+    assert call.probability is not None
+    assert call.probability > 0.99
 
 
 def test_a_complete_loss_has_no_heterozygous_snps_and_is_still_seen() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -130,15 +131,19 @@ def add_alleles(
 def _depth_of(
     karyotype: Karyotype, genome: Genome, chrom: int, start: int, end: int, settings: Settings
 ) -> Depth:
-    """Mean ratio of an interval; it says nothing where depth has found a change that takes another part of it."""
+    """Mean ratio of an interval; what depth tells apart within it widens the error by how far that differs."""
+    if karyotype.own is None or (mean := mean_over(karyotype.own, chrom, start, end)) is None:
+        return _NO_DEPTH
+    ends = {start, end}
     for call in karyotype.calls:
-        shared = min(call.end, end) - max(call.start, start)
-        if call.chrom != genome.names[chrom] or shared <= 0 or call.p_value > settings.family_wise_error:
-            continue
-        if shared < settings.same_extent * max(end - start, call.end - call.start):
-            return _NO_DEPTH
-    mean = None if karyotype.own is None else mean_over(karyotype.own, chrom, start, end)
-    return _NO_DEPTH if mean is None else Depth(ratio_log2=mean[0], sd_log2=mean[1])
+        if call.chrom == genome.names[chrom] and call.p_value <= settings.family_wise_error:
+            ends |= {place for place in (call.start, call.end) if start < place < end}
+    between = 0.0
+    for first, last in itertools.pairwise(sorted(ends)):
+        part = mean_over(karyotype.own, chrom, first, last)
+        if part is not None:
+            between += (last - first) / (end - start) * (part[0] - mean[0]) ** 2
+    return Depth(ratio_log2=mean[0], sd_log2=math.hypot(mean[1], math.sqrt(between)))
 
 
 def _of_depth(
@@ -295,16 +300,25 @@ def _chosen(found: Sequence[_Candidate], settings: Settings) -> list[_Candidate]
     significant = sorted(
         (each for each in found if each.log_p <= each.log_alpha), key=lambda each: each.log_p
     )
+    kept = [each for each in significant if not _is_split(each, significant, settings)]
     chosen: list[_Candidate] = []
-    for each in significant:
-        parts = _disjoint([other for other in significant if other is not each and _is_inside(other, each)])
-        if sum(part.log_p for part in parts) < each.log_p and len(parts) > 1:
-            continue
-        if any(_is_whole(other, each, settings) for other in significant):
+    for each in kept:
+        if any(_is_whole(other, each, settings) for other in kept):
             continue
         if all(max(_overlap(each, other), _overlap(other, each)) < settings.same_share for other in chosen):
             chosen.append(each)
     return chosen
+
+
+def _is_split(whole: _Candidate, significant: Sequence[_Candidate], settings: Settings) -> bool:
+    """Whether several candidates inside explain it better; a whole region by decisive odds, and any end between."""
+    parts = _disjoint([each for each in significant if each is not whole and _is_inside(each, whole)])
+    gained = sum(part.reading.log_total for part in parts) - whole.reading.log_total
+    is_better = sum(part.log_p for part in parts) < whole.log_p
+    if whole.is_region:
+        n_ends = 2 * (len(parts) - 1)
+        is_better &= gained > math.log(settings.decisive_odds) + n_ends * math.log(max(whole.n_snps, 1))
+    return len(parts) > 1 and is_better
 
 
 def _is_whole(region: _Candidate, part: _Candidate, settings: Settings) -> bool:

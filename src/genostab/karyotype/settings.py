@@ -99,7 +99,6 @@ class Settings:
     allele_baf_low: float
     band_step: float
     max_unfilled_share: float
-    same_extent: float
     place_cv: float
     count_response_cv: float
     switch_rates: tuple[float, ...]
