@@ -1,0 +1,375 @@
+"""One clone of whole copies of both alleles in a share of the cells, fitted to all segments of a genome at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+
+from genostab.arrays import Float64, Int64
+from genostab.karyotype.allele_state import STATES, ShiftCurve, shift_and_ratio
+from genostab.karyotype.settings import Settings
+
+_FRACTIONS, _LEVELS = 48, 64  # of the grid on which the search for optima begins
+_STARTS, _EVALUATIONS = 8, 250  # optima of the grid that are refined, and how far
+_ROUNDS = 6  # of the shares of states; a seventh changes the likelihood by less than 0.01
+_FINE, _COARSE = 4000, 400  # points of shift, in equal ratios: 0.14 % and 1.4 % apart
+_FLOOR = 1e-290  # of a likelihood, before its logarithm
+_LEAST_COPIES = 1e-3  # of one allele per cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneSegments:
+    """Autosomal segments of one genome.
+
+    curve : tuple of ShiftCurve, n_segments, what the alleles of each say; `no_curve` where there are none
+    ratio_log2, sd_log2 : float64, shape (n_segments,), mean and standard error, the latter inf where depth says nothing
+    length_bp : float64, shape (n_segments,)
+    """
+
+    curve: tuple[ShiftCurve, ...]
+    ratio_log2: Float64
+    sd_log2: Float64
+    length_bp: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneResponse:
+    """How depth and alleles answer to copies: means and relative uncertainties.
+
+    depth, depth_cv : log2 ratio per log2 of copies; allele_cv : of the logarithm of B over A per logarithm of their
+    copies, whose mean is 1; place_cv : of either, from place to place
+    """
+
+    depth: float
+    depth_cv: float
+    allele_cv: float
+    place_cv: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlleleClone:
+    """A clone in a share of the cells, the others being normal.
+
+    cell_fraction : float; baseline_log2 : float, ratio of two copies; depth_response, allele_response : float, fitted
+    ploidy : float, mean copies of the clone; doubled : bool, whether its unchanged state has two copies of each allele
+    minor, major : int64, shape (n_segments,), likeliest copies; probability : float64, of these, given the clone
+    in_clone : float64, shape (n_segments,), chance that a segment is whole copies of this clone
+    log_likelihood : float, with the costs of its parameters, relative to changes each in a share of cells of its own
+    """
+
+    cell_fraction: float
+    baseline_log2: float
+    depth_response: float
+    allele_response: float
+    ploidy: float
+    doubled: bool
+    minor: Int64
+    major: Int64
+    probability: Float64
+    in_clone: Float64
+    log_likelihood: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _States:
+    """Copies of both alleles of every state that a clone may have, and their logarithm of shares before any data."""
+
+    minor: Int64
+    major: Int64
+    log_prior: Float64
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Point:
+    fraction: float
+    baseline: float
+    depth: float
+    allele: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Model:
+    """Segments with their smoothed curves, `log_ratio` at no shift and at `_COARSE` shifts, shape (n_segments, ..)."""
+
+    segments: CloneSegments
+    response: CloneResponse
+    log_ratio: Float64
+    elsewhere: Float64
+    settings: Settings
+
+
+def clone_solutions(
+    segments: CloneSegments, response: CloneResponse, settings: Settings
+) -> tuple[AlleleClone, ...]:
+    """Every clone that explains alleles and depth of all segments, the likeliest first.
+
+    Parameters
+    ----------
+    segments : CloneSegments
+    response : CloneResponse
+    settings : Settings, tables [allele], [clone] and [ploidy]
+
+    Returns
+    -------
+    tuple of AlleleClone
+        Optima within `decisive_odds` squared of the likeliest; what is not better than changes in shares of cells of
+        their own has a `log_likelihood` below 0.
+
+    Notes
+    -----
+    With a share f of cells that have m and M copies of the two alleles, the others one of each, there are
+    a = 1 + f (m - 1) and b = 1 + f (M - 1) copies of either per cell (ASCAT: Van Loo et al. 2010, doi
+    10.1073/pnas.1009843107). Depth shows d + g log2((a + b) / 2), alleles the log odds r log(b / a); the baseline d is
+    free, the responses g and r have priors, and both may differ from place to place. A segment is of the clone, or, with
+    a share of `subclonal_share`, of any level and shift. How many segments have which state is learnt from them all,
+    beginning with shares that fall with every copy (posterior mode under a Dirichlet prior that weighs
+    `clone_prior_segments`). The share of cells and the baseline cost half a log of the number of segments each
+    (Schwarz 1978, doi 10.1214/aos/1176344136).
+
+    Doubling all copies in f / (1 + f) ... of the cells changes neither signal unless a region has lost both copies of
+    an allele: such solutions are all listed, and only the share of doubled cultures ranks them.
+    """
+    model = _model(segments, response, settings)
+    plain = _plain(model)
+    kinds = [_states(doubled, settings) for doubled in (False, True)]
+    starts = _starts(model, kinds)
+    found: list[AlleleClone] = []
+    for states, (doubled, log_share), tops in zip(
+        kinds,
+        ((False, math.log1p(-settings.doubled_share)), (True, math.log(settings.doubled_share))),
+        starts,
+        strict=True,
+    ):
+        for start in tops:
+            point, value = _refined(model, start, states)
+            found.append(_clone(model, point, states, doubled, value + log_share - plain))
+    found.sort(key=lambda each: -each.log_likelihood)
+    distinct: list[AlleleClone] = []
+    for each in found:
+        is_near = each.log_likelihood > found[0].log_likelihood - 2.0 * math.log(settings.decisive_odds)
+        if is_near and not any(_is_same(each, other) for other in distinct):
+            distinct.append(each)
+    return tuple(distinct)
+
+
+def _is_same(clone: AlleleClone, other: AlleleClone) -> bool:
+    """Same copies but for a segment or two."""
+    same = (clone.minor == other.minor) & (clone.major == other.major)
+    return float(same.mean()) > 0.9 and abs(clone.cell_fraction - other.cell_fraction) < 0.05
+
+
+def _states(doubled: bool, settings: Settings) -> _States:
+    most = settings.clone_max_copies
+    pairs = [(minor, total - minor) for total in range(most + 1) for minor in range(total // 2 + 1)]
+    minor, major = np.array(pairs, dtype=np.int64).T
+    unchanged = 2 if doubled else 1
+    away = np.abs(minor - unchanged) + np.abs(major - unchanged)
+    log_prior = away * math.log(settings.clone_step_share)
+    return _States(minor=minor, major=major, log_prior=log_prior - logsumexp(log_prior))
+
+
+def _model(segments: CloneSegments, response: CloneResponse, settings: Settings) -> _Model:
+    fine = np.geomspace(settings.least_shift, 0.5, _FINE)
+    coarse = np.geomspace(settings.least_shift, 0.5, _COARSE)
+    away = (fine - coarse[:, None]) / (response.place_cv * coarse[:, None])
+    weight = fine * np.exp(-0.5 * np.square(away))
+    weight /= weight.sum(axis=1, keepdims=True)
+    curves = np.array([np.interp(fine**2, each.shift**2, each.log_ratio) for each in segments.curve])
+    most = curves.max(axis=1, keepdims=True)
+    likelihood = np.exp(curves - most)
+    smooth = np.log(np.maximum(likelihood @ weight.T, _FLOOR)) + most
+    anywhere = np.log(np.maximum(likelihood @ (fine / fine.sum()), _FLOOR)) + most[:, 0]
+    span = math.log2(2.0 * settings.clone_max_copies)
+    known = np.isfinite(segments.sd_log2)
+    return _Model(
+        segments=segments,
+        response=response,
+        log_ratio=np.column_stack((np.zeros(len(curves)), smooth)),
+        # Balanced or any shift, alike; any level.
+        elsewhere=np.logaddexp(0.0, anywhere) - math.log(2.0) - np.where(known, math.log(span), 0.0),
+        settings=settings,
+    )
+
+
+def _copies(fraction: Float64, states: _States, allele: float) -> tuple[Float64, Float64]:
+    """Shift, and log2 of copies over two; shape of fraction + (n_states,)."""
+    f = fraction[..., np.newaxis]
+    a = np.maximum(1.0 + f * (states.minor - 1.0), _LEAST_COPIES)
+    b = np.maximum(1.0 + f * (states.major - 1.0), _LEAST_COPIES)
+    return 0.5 * np.tanh(0.5 * allele * np.log(b / a)), np.log2((a + b) / 2.0)
+
+
+def _of_alleles(model: _Model, shift: Float64) -> Float64:
+    """Log-likelihood ratio of every segment at each shift; shape of shift + (n_segments,)."""
+    least = model.settings.least_shift
+    step = math.log(0.5 / least) / (_COARSE - 1)
+    place = np.where(shift < least, shift / least, 1.0 + np.log(np.maximum(shift, least) / least) / step)
+    low = np.minimum(place.astype(np.int64), _COARSE - 1)
+    share = (place - low)[..., np.newaxis]
+    table = model.log_ratio.T
+    return np.asarray(table[low] * (1.0 - share) + table[low + 1] * share)
+
+
+def _of_depth(model: _Model, ratio: Float64, baseline: Float64, depth: float) -> Float64:
+    """Log density of every segment's ratio; shape of baseline + of ratio + (n_segments,)."""
+    seen, sd = model.segments.ratio_log2, model.segments.sd_log2
+    spread = np.hypot(sd, (model.response.place_cv * depth * ratio)[..., np.newaxis])
+    level = (depth * ratio)[..., np.newaxis]
+    away = (seen - level - baseline.reshape(*baseline.shape, *(1 for _ in level.shape))) / spread
+    return np.where(np.isfinite(sd), -0.5 * away**2 - np.log(spread * math.sqrt(2.0 * math.pi)), 0.0)
+
+
+def _with_shares(model: _Model, log_likelihood: Float64, log_prior: Float64) -> tuple[Float64, Float64]:
+    """Log posterior mode over the shares of states, and their logarithms.
+
+    Parameters
+    ----------
+    log_likelihood : ndarray of float64, shape (..., n_states, n_segments)
+    log_prior : ndarray of float64, shape (n_states,)
+
+    Returns
+    -------
+    ndarray of float64, shape (...,)
+    ndarray of float64, shape (..., n_states)
+    """
+    settings = model.settings
+    most = np.maximum(log_likelihood.max(axis=-2), model.elsewhere)
+    likelihood = np.exp(log_likelihood - most[..., np.newaxis, :])
+    off = settings.subclonal_share * np.exp(model.elsewhere - most)
+    prior = np.exp(log_prior)
+    weight = settings.clone_prior_segments
+    share = np.broadcast_to(prior, likelihood.shape[:-1])
+    for _ in range(_ROUNDS):
+        on = (1.0 - settings.subclonal_share) * np.einsum("...k,...ks->...s", share, likelihood)
+        part = (1.0 - settings.subclonal_share) / (on + off)
+        share = weight * prior + share * np.einsum("...ks,...s->...k", likelihood, part)
+        share = share / share.sum(axis=-1, keepdims=True)
+    on = (1.0 - settings.subclonal_share) * np.einsum("...k,...ks->...s", share, likelihood)
+    total = (np.log(on + off) + most).sum(axis=-1) + weight * (prior * (np.log(share) - log_prior)).sum(axis=-1)
+    return total, np.log(share)
+
+
+def _at(model: _Model, point: _Point, states: _States) -> Float64:
+    """Log-likelihood of every state and segment; shape (n_states, n_segments)."""
+    shift, ratio = _copies(np.array(point.fraction), states, point.allele)
+    return _of_alleles(model, shift) + _of_depth(model, ratio, np.array(point.baseline), point.depth)
+
+
+def _starts(model: _Model, kinds: list[_States]) -> list[list[_Point]]:
+    """Maxima of the likelihood on a grid of shares of cells and baselines, for each kind of clone."""
+    settings, depth = model.settings, model.response.depth
+    fraction = np.linspace(settings.min_clone_fraction, 1.0, _FRACTIONS)
+    baseline = _baselines(model)
+    shift, ratio = _copies(fraction, kinds[0], 1.0)
+    value = np.full((len(kinds), _FRACTIONS + 2, _LEVELS + 2), -np.inf)
+    for i in range(_FRACTIONS):
+        log_likelihood = _of_alleles(model, shift[i]) + _of_depth(model, ratio[i], baseline, depth)
+        for kind, states in enumerate(kinds):
+            value[kind, i + 1, 1:-1] = _with_shares(model, log_likelihood, states.log_prior)[0]
+    return [
+        [
+            _Point(fraction=float(fraction[i]), baseline=float(baseline[j]), depth=depth, allele=1.0)
+            for i, j in _tops(each)
+        ]
+        for each in value
+    ]
+
+
+def _baselines(model: _Model) -> Float64:
+    """Levels of two copies under which every segment has copies that a clone may have."""
+    known = model.segments.ratio_log2[np.isfinite(model.segments.sd_log2)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    reach = model.response.depth * math.log2(model.settings.clone_max_copies / 2.0)
+    return np.linspace(max(low, high - reach) - reach, min(high, low + reach) + reach, _LEVELS)
+
+
+def _tops(value: Float64) -> list[tuple[int, int]]:
+    """Points, the highest first, that none of their eight neighbours exceeds; `value` has a rim of -inf."""
+    inner = value[1:-1, 1:-1]
+    n, m = inner.shape
+    is_top = np.ones_like(inner, dtype=bool)
+    for i in range(3):
+        for j in range(3):
+            is_top &= inner >= value[i : n + i, j : m + j]
+    tops = sorted(np.argwhere(is_top).tolist(), key=lambda at: -inner[at[0], at[1]])
+    return [(i, j) for i, j in tops[:_STARTS]]
+
+
+def _refined(model: _Model, start: _Point, states: _States) -> tuple[_Point, float]:
+    """The optimum near a point, and its log-likelihood with the costs of share of cells and baseline."""
+    response, least = model.response, model.settings.min_clone_fraction
+
+    def point_at(x: Float64) -> _Point:
+        return _Point(
+            fraction=float(x[0]),
+            baseline=float(x[1]),
+            depth=response.depth * math.exp(x[2] * response.depth_cv),
+            allele=math.exp(x[3] * response.allele_cv),
+        )
+
+    def cost(x: Float64) -> float:
+        total, _ = _with_shares(model, _at(model, point_at(x), states), states.log_prior)
+        return 0.5 * float(x[2] ** 2 + x[3] ** 2) - float(total)
+
+    first = np.array([start.fraction, start.baseline, 0.0, 0.0])
+    step = np.array([-0.03 if start.fraction > 0.5 else 0.03, 0.03, 0.5, 0.5])
+    found = minimize(
+        cost,
+        first,
+        method="Nelder-Mead",
+        bounds=[(least, 1.0), (None, None), (None, None), (None, None)],
+        options={
+            "initial_simplex": np.vstack((first, first + np.diag(step))),
+            "xatol": 1e-3,
+            "fatol": 1e-2,
+            "maxfev": _EVALUATIONS,
+        },
+    )
+    return point_at(found.x), -float(found.fun) - math.log(model.segments.ratio_log2.size)
+
+
+def _plain(model: _Model) -> float:
+    """Log-likelihood of changes each in a share of cells of its own."""
+    settings = model.settings
+    fraction = np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)
+    shift, ratio = (each.ravel() for each in shift_and_ratio(fraction))
+    shift, ratio = (np.concatenate(([0.0], each)) for each in (shift, ratio))
+    states = _states(False, settings)
+    unchanged = float(np.exp(states.log_prior.max()))
+    share = np.repeat(settings.state_shares, fraction.size) / fraction.size
+    log_prior = np.log(np.concatenate(([unchanged], (1.0 - unchanged) * share)))
+    alleles = _of_alleles(model, shift)
+    best = max(
+        float(_with_shares(model, alleles + _of_depth(model, ratio, level, model.response.depth), log_prior)[0])
+        for level in _baselines(model)
+    )
+    return best - 0.5 * math.log(model.segments.ratio_log2.size)
+
+
+def _clone(
+    model: _Model, point: _Point, states: _States, doubled: bool, log_likelihood: float
+) -> AlleleClone:
+    log_likelihoods = _at(model, point, states)
+    _, log_share = _with_shares(model, log_likelihoods, states.log_prior)
+    joint = log_share[:, np.newaxis] + log_likelihoods
+    own = logsumexp(joint, axis=0)
+    best = np.argmax(joint, axis=0)
+    share = model.settings.subclonal_share
+    on = math.log1p(-share) + own
+    return AlleleClone(
+        cell_fraction=point.fraction,
+        baseline_log2=point.baseline,
+        depth_response=point.depth,
+        allele_response=point.allele,
+        ploidy=float(np.average((states.minor + states.major)[best], weights=model.segments.length_bp)),
+        doubled=doubled,
+        minor=states.minor[best],
+        major=states.major[best],
+        probability=np.exp(joint.max(axis=0) - own),
+        in_clone=np.exp(on - np.logaddexp(on, math.log(share) + model.elsewhere)),
+        log_likelihood=log_likelihood,
+    )
