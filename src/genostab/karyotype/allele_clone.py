@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from genostab.arrays import Float64, Int64
+from genostab.arrays import Bool, Float64, Int16, Int64
 from genostab.karyotype.allele_state import STATES, ShiftCurve, shift_and_ratio
 from genostab.karyotype.settings import Settings
 
@@ -23,13 +23,15 @@ _LEAST_COPIES = 1e-3  # of one allele per cell
 
 @dataclass(frozen=True, kw_only=True)
 class CloneSegments:
-    """Autosomal segments of one genome.
+    """Autosomal segments of one genome, sorted by place.
 
+    chrom : int16, shape (n_segments,)
     curve : tuple of ShiftCurve, n_segments, what the alleles of each say; `no_curve` where there are none
     ratio_log2, sd_log2 : float64, shape (n_segments,), mean and standard error, the latter inf where depth says nothing
     length_bp : float64, shape (n_segments,)
     """
 
+    chrom: Int16
     curve: tuple[ShiftCurve, ...]
     ratio_log2: Float64
     sd_log2: Float64
@@ -93,12 +95,17 @@ class _Point:
 
 @dataclass(frozen=True, kw_only=True)
 class _Model:
-    """Segments with their smoothed curves, `log_ratio` at no shift and at `_COARSE` shifts, shape (n_segments, ..)."""
+    """Segments with their smoothed curves, `log_ratio` at no shift and at `_COARSE` shifts, shape (n_segments, ..).
+
+    `steps` are the first, second .. segment of each chromosome, shape (n_steps, n_chroms), n_segments where there is none;
+    `elsewhere` is the log-likelihood of a segment that is not of the clone.
+    """
 
     segments: CloneSegments
     response: CloneResponse
     log_ratio: Float64
     elsewhere: Float64
+    steps: Int64
     settings: Settings
 
 
@@ -191,8 +198,17 @@ def _model(segments: CloneSegments, response: CloneResponse, settings: Settings)
         log_ratio=np.column_stack((np.zeros(len(curves)), smooth)),
         # Balanced or any shift, alike; any level.
         elsewhere=np.logaddexp(0.0, anywhere) - math.log(2.0) - np.where(known, math.log(span), 0.0),
+        steps=_steps(segments.chrom),
         settings=settings,
     )
+
+
+def _steps(chrom: Int16) -> Int64:
+    present, first, count = np.unique(chrom, return_index=True, return_counts=True)
+    steps = np.full((int(count.max()), present.size), chrom.size, dtype=np.int64)
+    for column, (a, n) in enumerate(zip(first, count, strict=True)):
+        steps[:n, column] = np.arange(a, a + n)
+    return steps
 
 
 def _copies(fraction: Float64, states: _States, allele: float) -> tuple[Float64, Float64]:
@@ -223,34 +239,77 @@ def _of_depth(model: _Model, ratio: Float64, baseline: Float64, depth: float) ->
     return np.where(np.isfinite(sd), -0.5 * away**2 - np.log(spread * math.sqrt(2.0 * math.pi)), 0.0)
 
 
-def _with_shares(model: _Model, log_likelihood: Float64, log_prior: Float64) -> tuple[Float64, Float64]:
-    """Log posterior mode over the shares of states, and their logarithms.
-
-    Parameters
-    ----------
-    log_likelihood : ndarray of float64, shape (..., n_states, n_segments)
-    log_prior : ndarray of float64, shape (n_states,)
-
-    Returns
-    -------
-    ndarray of float64, shape (...,)
-    ndarray of float64, shape (..., n_states)
-    """
-    settings = model.settings
+def _rough(model: _Model, log_likelihood: Float64, log_prior: Float64) -> Float64:
+    """Log posterior mode over the shares of states, each segment for itself; log_likelihood (..., n_states, n_segments)."""
+    settings, prior = model.settings, np.exp(log_prior)
     most = np.maximum(log_likelihood.max(axis=-2), model.elsewhere)
-    likelihood = np.exp(log_likelihood - most[..., np.newaxis, :])
+    likelihood = np.exp(log_likelihood - most[..., np.newaxis, :]) * (1.0 - settings.subclonal_share)
     off = settings.subclonal_share * np.exp(model.elsewhere - most)
-    prior = np.exp(log_prior)
-    weight = settings.clone_prior_segments
     share = np.broadcast_to(prior, likelihood.shape[:-1])
     for _ in range(_ROUNDS):
-        on = (1.0 - settings.subclonal_share) * np.einsum("...k,...ks->...s", share, likelihood)
-        part = (1.0 - settings.subclonal_share) / (on + off)
-        share = weight * prior + share * np.einsum("...ks,...s->...k", likelihood, part)
+        total = np.einsum("...k,...ks->...s", share, likelihood) + off
+        share = settings.clone_prior_segments * prior + share * np.einsum("...ks,...s->...k", likelihood, 1.0 / total)
         share = share / share.sum(axis=-1, keepdims=True)
-    on = (1.0 - settings.subclonal_share) * np.einsum("...k,...ks->...s", share, likelihood)
-    total = (np.log(on + off) + most).sum(axis=-1) + weight * (prior * (np.log(share) - log_prior)).sum(axis=-1)
-    return total, np.log(share)
+    total = np.einsum("...k,...ks->...s", share, likelihood) + off
+    penalty = settings.clone_prior_segments * (prior * (np.log(share) - log_prior)).sum(axis=-1)
+    return np.asarray((np.log(total) + most).sum(axis=-1) + penalty)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """Log posterior mode over the shares of states, with the chance of each state in each segment, (n_states, n_segments)."""
+
+    log_likelihood: float
+    probability: Float64
+
+
+def _chained(model: _Model, log_likelihood: Float64, log_prior: Float64) -> _Fit:
+    """Segments of one chromosome as a chain; log_likelihood of shape (n_states, n_segments)."""
+    settings, prior = model.settings, np.exp(log_prior)
+    most = np.maximum(log_likelihood.max(axis=0), model.elsewhere)
+    share_off = settings.subclonal_share
+    likelihood = (1.0 - share_off) * np.exp(log_likelihood - most) + share_off * np.exp(model.elsewhere - most)
+    # What is not there agrees with anything.
+    padded = np.column_stack((likelihood, np.ones(prior.size)))[:, model.steps]
+    is_there = model.steps < most.size
+    share = prior
+    for _ in range(_ROUNDS):
+        drawn, probability, log_total = _forward_backward(padded, is_there, share, settings.clone_stay)
+        share = settings.clone_prior_segments * prior + drawn
+        share = share / share.sum()
+    _, probability, log_total = _forward_backward(padded, is_there, share, settings.clone_stay)
+    penalty = settings.clone_prior_segments * float((prior * (np.log(share) - log_prior)).sum())
+    return _Fit(
+        log_likelihood=log_total + float(most.sum()) + penalty,
+        probability=probability[:, is_there][:, np.argsort(model.steps[is_there])],
+    )
+
+
+def _forward_backward(
+    likelihood: Float64, is_there: Bool, share: Float64, stay: float
+) -> tuple[Float64, Float64, float]:
+    """How often each state was drawn anew, the chance of each at every step, and the log-likelihood.
+
+    `likelihood` has shape (n_states, n_steps, n_chroms). A segment has the state of the one before with the chance
+    `stay`, else one drawn from the shares.
+    """
+    fresh = share[:, np.newaxis]
+    forward, scale = np.empty_like(likelihood), np.empty(likelihood.shape[1:])
+    before = np.broadcast_to(fresh, likelihood[:, 0].shape)
+    for step in range(likelihood.shape[1]):
+        now = likelihood[:, step] * before
+        scale[step] = now.sum(axis=0)
+        forward[:, step] = now / scale[step]
+        before = stay * forward[:, step] + (1.0 - stay) * fresh
+    drawn = np.zeros(share.size)
+    probability = np.empty_like(likelihood)
+    after = np.ones_like(likelihood[:, 0])
+    for step in range(likelihood.shape[1] - 1, -1, -1):
+        probability[:, step] = forward[:, step] * after
+        seen = likelihood[:, step] * after / scale[step]
+        drawn += (seen * fresh * is_there[step]).sum(axis=1) * (1.0 - stay if step else 1.0)
+        after = stay * seen + (1.0 - stay) * (fresh * seen).sum(axis=0)
+    return drawn, probability, float(np.log(scale).sum())
 
 
 def _at(model: _Model, point: _Point, states: _States) -> Float64:
@@ -269,7 +328,7 @@ def _starts(model: _Model, kinds: list[_States]) -> list[list[_Point]]:
     for i in range(_FRACTIONS):
         log_likelihood = _of_alleles(model, shift[i]) + _of_depth(model, ratio[i], baseline, depth)
         for kind, states in enumerate(kinds):
-            value[kind, i + 1, 1:-1] = _with_shares(model, log_likelihood, states.log_prior)[0]
+            value[kind, i + 1, 1:-1] = _rough(model, log_likelihood, states.log_prior)
     return [
         [
             _Point(fraction=float(fraction[i]), baseline=float(baseline[j]), depth=depth, allele=1.0)
@@ -312,8 +371,8 @@ def _refined(model: _Model, start: _Point, states: _States) -> tuple[_Point, flo
         )
 
     def cost(x: Float64) -> float:
-        total, _ = _with_shares(model, _at(model, point_at(x), states), states.log_prior)
-        return 0.5 * float(x[2] ** 2 + x[3] ** 2) - float(total)
+        fit = _chained(model, _at(model, point_at(x), states), states.log_prior)
+        return 0.5 * float(x[2] ** 2 + x[3] ** 2) - fit.log_likelihood
 
     first = np.array([start.fraction, start.baseline, 0.0, 0.0])
     step = np.array([-0.03 if start.fraction > 0.5 else 0.03, 0.03, 0.5, 0.5])
@@ -344,7 +403,7 @@ def _plain(model: _Model) -> float:
     log_prior = np.log(np.concatenate(([unchanged], (1.0 - unchanged) * share)))
     alleles = _of_alleles(model, shift)
     best = max(
-        float(_with_shares(model, alleles + _of_depth(model, ratio, level, model.response.depth), log_prior)[0])
+        _chained(model, alleles + _of_depth(model, ratio, level, model.response.depth), log_prior).log_likelihood
         for level in _baselines(model)
     )
     return best - 0.5 * math.log(model.segments.ratio_log2.size)
@@ -354,12 +413,10 @@ def _clone(
     model: _Model, point: _Point, states: _States, doubled: bool, log_likelihood: float
 ) -> AlleleClone:
     log_likelihoods = _at(model, point, states)
-    _, log_share = _with_shares(model, log_likelihoods, states.log_prior)
-    joint = log_share[:, np.newaxis] + log_likelihoods
-    own = logsumexp(joint, axis=0)
-    best = np.argmax(joint, axis=0)
-    share = model.settings.subclonal_share
-    on = math.log1p(-share) + own
+    probability = _chained(model, log_likelihoods, states.log_prior).probability
+    best = np.argmax(probability, axis=0)
+    odds = model.settings.subclonal_share / (1.0 - model.settings.subclonal_share)
+    in_clone = 1.0 / (1.0 + odds * np.exp(np.minimum(model.elsewhere - log_likelihoods, 700.0)))
     return AlleleClone(
         cell_fraction=point.fraction,
         baseline_log2=point.baseline,
@@ -369,7 +426,7 @@ def _clone(
         doubled=doubled,
         minor=states.minor[best],
         major=states.major[best],
-        probability=np.exp(joint.max(axis=0) - own),
-        in_clone=np.exp(on - np.logaddexp(on, math.log(share) + model.elsewhere)),
+        probability=probability.max(axis=0),
+        in_clone=(probability * in_clone).sum(axis=0),
         log_likelihood=log_likelihood,
     )
