@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,7 +14,7 @@ from genostab.karyotype.allele_state import STATES, ShiftCurve, shift_and_ratio
 from genostab.karyotype.settings import Settings
 
 _FRACTIONS, _LEVELS = 48, 64  # of the grid on which the search for optima begins
-_STARTS, _EVALUATIONS = 8, 250  # optima of the grid that are refined, and how far
+_STARTS, _KEPT, _EVALUATIONS = 8, 6, 120  # optima of the grid of each kind, of both once refined, and steps of it
 _ROUNDS = 6  # of the shares of states; a seventh changes the likelihood by less than 0.01
 _FINE, _COARSE = 4000, 400  # points of shift, in equal ratios: 0.14 % and 1.4 % apart
 _FLOOR = 1e-290  # of a likelihood, before its logarithm
@@ -83,6 +83,7 @@ class _States:
     minor: Int64
     major: Int64
     log_prior: Float64
+    doubled: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,16 @@ class _Point:
     baseline: float
     depth: float
     allele: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """A clone being fitted: `x` is its share of cells, baseline, and both responses in standard deviations from expected."""
+
+    x: Float64
+    states: _States
+    share: Float64
+    log_likelihood: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,19 +152,12 @@ def clone_solutions(
     an allele: such solutions are all listed, and only the share of doubled cultures ranks them.
     """
     model = _model(segments, response, settings)
-    plain = _plain(model)
-    kinds = [_states(doubled, settings) for doubled in (False, True)]
-    starts = _starts(model, kinds)
-    found: list[AlleleClone] = []
-    for states, (doubled, log_share), tops in zip(
-        kinds,
-        ((False, math.log1p(-settings.doubled_share)), (True, math.log(settings.doubled_share))),
-        starts,
-        strict=True,
-    ):
-        for start in tops:
-            point, value = _refined(model, start, states)
-            found.append(_clone(model, point, states, doubled, value + log_share - plain))
+    candidates = [_refined(model, each, 1.0, _EVALUATIONS // 4) for each in _starts(model)]
+    candidates = sorted(candidates, key=lambda each: -each.log_likelihood)[:_KEPT]
+    for size in (0.5, 0.25, 0.1):
+        candidates = [_refined(model, each, size, _EVALUATIONS) for each in candidates]
+    cost = _plain(model) + math.log(segments.ratio_log2.size)
+    found = [_clone(model, each, each.log_likelihood - cost) for each in candidates]
     found.sort(key=lambda each: -each.log_likelihood)
     distinct: list[AlleleClone] = []
     for each in found:
@@ -176,7 +180,7 @@ def _states(doubled: bool, settings: Settings) -> _States:
     unchanged = 2 if doubled else 1
     away = np.abs(minor - unchanged) + np.abs(major - unchanged)
     log_prior = away * math.log(settings.clone_step_share)
-    return _States(minor=minor, major=major, log_prior=log_prior - logsumexp(log_prior))
+    return _States(minor=minor, major=major, log_prior=log_prior - logsumexp(log_prior), doubled=doubled)
 
 
 def _model(segments: CloneSegments, response: CloneResponse, settings: Settings) -> _Model:
@@ -256,60 +260,75 @@ def _rough(model: _Model, log_likelihood: Float64, log_prior: Float64) -> Float6
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fit:
-    """Log posterior mode over the shares of states, with the chance of each state in each segment, (n_states, n_segments)."""
+class _Chains:
+    """Likelihoods of every state, shape (n_states, n_steps, n_chroms), over the exponential of `log_scale`, and what the
+    shares are thought to be beforehand."""
 
-    log_likelihood: float
-    probability: Float64
+    likelihood: Float64
+    log_scale: float
+    steps: Int64
+    is_there: Bool
+    log_prior: Float64
 
 
-def _chained(model: _Model, log_likelihood: Float64, log_prior: Float64) -> _Fit:
+def _chains(model: _Model, log_likelihood: Float64, log_prior: Float64) -> _Chains:
     """Segments of one chromosome as a chain; log_likelihood of shape (n_states, n_segments)."""
-    settings, prior = model.settings, np.exp(log_prior)
     most = np.maximum(log_likelihood.max(axis=0), model.elsewhere)
-    share_off = settings.subclonal_share
-    likelihood = (1.0 - share_off) * np.exp(log_likelihood - most) + share_off * np.exp(model.elsewhere - most)
-    # What is not there agrees with anything.
-    padded = np.column_stack((likelihood, np.ones(prior.size)))[:, model.steps]
-    is_there = model.steps < most.size
-    share = prior
-    for _ in range(_ROUNDS):
-        drawn, probability, log_total = _forward_backward(padded, is_there, share, settings.clone_stay)
-        share = settings.clone_prior_segments * prior + drawn
-        share = share / share.sum()
-    _, probability, log_total = _forward_backward(padded, is_there, share, settings.clone_stay)
-    penalty = settings.clone_prior_segments * float((prior * (np.log(share) - log_prior)).sum())
-    return _Fit(
-        log_likelihood=log_total + float(most.sum()) + penalty,
-        probability=probability[:, is_there][:, np.argsort(model.steps[is_there])],
+    off = model.settings.subclonal_share
+    likelihood = (1.0 - off) * np.exp(log_likelihood - most) + off * np.exp(model.elsewhere - most)
+    # A segment that is not there agrees with anything.
+    padded = np.column_stack((likelihood, np.ones(log_prior.size)))
+    return _Chains(
+        likelihood=padded[:, model.steps],
+        log_scale=float(most.sum()),
+        steps=model.steps,
+        is_there=model.steps < len(most),
+        log_prior=log_prior,
     )
 
 
-def _forward_backward(
-    likelihood: Float64, is_there: Bool, share: Float64, stay: float
-) -> tuple[Float64, Float64, float]:
-    """How often each state was drawn anew, the chance of each at every step, and the log-likelihood.
+def _forward(chains: _Chains, share: Float64, settings: Settings) -> tuple[Float64, Float64, float]:
+    """Chance of each state given the segments so far, its scale, and the log posterior of the shares.
 
-    `likelihood` has shape (n_states, n_steps, n_chroms). A segment has the state of the one before with the chance
-    `stay`, else one drawn from the shares.
+    A segment has the state of the one before with the chance `clone_stay`, else one drawn from the shares.
     """
+    likelihood, stay = chains.likelihood, settings.clone_stay
     fresh = share[:, np.newaxis]
     forward, scale = np.empty_like(likelihood), np.empty(likelihood.shape[1:])
-    before = np.broadcast_to(fresh, likelihood[:, 0].shape)
+    before = fresh
     for step in range(likelihood.shape[1]):
         now = likelihood[:, step] * before
         scale[step] = now.sum(axis=0)
         forward[:, step] = now / scale[step]
         before = stay * forward[:, step] + (1.0 - stay) * fresh
-    drawn = np.zeros(share.size)
-    probability = np.empty_like(likelihood)
-    after = np.ones_like(likelihood[:, 0])
-    for step in range(likelihood.shape[1] - 1, -1, -1):
+    penalty = settings.clone_prior_segments * np.exp(chains.log_prior) @ (np.log(share) - chains.log_prior)
+    return forward, scale, float(np.log(scale).sum() + penalty) + chains.log_scale
+
+
+def _backward(
+    chains: _Chains, share: Float64, forward: Float64, scale: Float64, settings: Settings
+) -> tuple[Float64, Float64]:
+    """Chance of each state at every step given all segments, and how often each was drawn anew."""
+    stay = settings.clone_stay
+    fresh = share[:, np.newaxis]
+    drawn, probability = np.zeros(share.size), np.empty_like(forward)
+    after = np.ones_like(forward[:, 0])
+    for step in range(forward.shape[1] - 1, -1, -1):
         probability[:, step] = forward[:, step] * after
-        seen = likelihood[:, step] * after / scale[step]
-        drawn += (seen * fresh * is_there[step]).sum(axis=1) * (1.0 - stay if step else 1.0)
+        seen = chains.likelihood[:, step] * after / scale[step]
+        drawn += (seen * fresh * chains.is_there[step]).sum(axis=1) * (1.0 - stay if step else 1.0)
         after = stay * seen + (1.0 - stay) * (fresh * seen).sum(axis=0)
-    return drawn, probability, float(np.log(scale).sum())
+    return probability, drawn
+
+
+def _shares(chains: _Chains, share: Float64, settings: Settings) -> Float64:
+    """Shares of states nearer to their posterior mode, by expectation and maximisation."""
+    for _ in range(_ROUNDS):
+        forward, scale, _ = _forward(chains, share, settings)
+        _, drawn = _backward(chains, share, forward, scale, settings)
+        share = settings.clone_prior_segments * np.exp(chains.log_prior) + drawn
+        share = share / share.sum()
+    return share
 
 
 def _at(model: _Model, point: _Point, states: _States) -> Float64:
@@ -318,11 +337,12 @@ def _at(model: _Model, point: _Point, states: _States) -> Float64:
     return _of_alleles(model, shift) + _of_depth(model, ratio, np.array(point.baseline), point.depth)
 
 
-def _starts(model: _Model, kinds: list[_States]) -> list[list[_Point]]:
-    """Maxima of the likelihood on a grid of shares of cells and baselines, for each kind of clone."""
+def _starts(model: _Model) -> list[_Candidate]:
+    """Maxima of the likelihood on a grid of shares of cells and baselines."""
     settings, depth = model.settings, model.response.depth
     fraction = np.linspace(settings.min_clone_fraction, 1.0, _FRACTIONS)
     baseline = _baselines(model)
+    kinds = [_states(doubled, settings) for doubled in (False, True)]
     shift, ratio = _copies(fraction, kinds[0], 1.0)
     value = np.full((len(kinds), _FRACTIONS + 2, _LEVELS + 2), -np.inf)
     for i in range(_FRACTIONS):
@@ -330,12 +350,25 @@ def _starts(model: _Model, kinds: list[_States]) -> list[list[_Point]]:
         for kind, states in enumerate(kinds):
             value[kind, i + 1, 1:-1] = _rough(model, log_likelihood, states.log_prior)
     return [
-        [
-            _Point(fraction=float(fraction[i]), baseline=float(baseline[j]), depth=depth, allele=1.0)
-            for i, j in _tops(each)
-        ]
-        for each in value
+        _Candidate(
+            x=np.array([fraction[i], baseline[j], 0.0, 0.0]),
+            states=states,
+            share=np.exp(states.log_prior),
+            log_likelihood=float(each[i + 1, j + 1]),
+        )
+        for states, each in zip(kinds, value, strict=True)
+        for i, j in _tops(each)
     ]
+
+
+def _point(model: _Model, x: Float64) -> _Point:
+    response = model.response
+    return _Point(
+        fraction=float(x[0]),
+        baseline=float(x[1]),
+        depth=response.depth * math.exp(x[2] * response.depth_cv),
+        allele=math.exp(x[3] * response.allele_cv),
+    )
 
 
 def _baselines(model: _Model) -> Float64:
@@ -358,75 +391,73 @@ def _tops(value: Float64) -> list[tuple[int, int]]:
     return [(i, j) for i, j in tops[:_STARTS]]
 
 
-def _refined(model: _Model, start: _Point, states: _States) -> tuple[_Point, float]:
-    """The optimum near a point, and its log-likelihood with the costs of share of cells and baseline."""
-    response, least = model.response, model.settings.min_clone_fraction
+def _refined(model: _Model, candidate: _Candidate, simplex_size: float, evaluations: int) -> _Candidate:
+    """The candidate nearer to its optimum: the point for its shares of states, then the shares for that point."""
+    settings, log_prior = model.settings, candidate.states.log_prior
 
-    def point_at(x: Float64) -> _Point:
-        return _Point(
-            fraction=float(x[0]),
-            baseline=float(x[1]),
-            depth=response.depth * math.exp(x[2] * response.depth_cv),
-            allele=math.exp(x[3] * response.allele_cv),
-        )
+    def chains_at(x: Float64) -> _Chains:
+        return _chains(model, _at(model, _point(model, x), candidate.states), log_prior)
 
     def cost(x: Float64) -> float:
-        fit = _chained(model, _at(model, point_at(x), states), states.log_prior)
-        return 0.5 * float(x[2] ** 2 + x[3] ** 2) - fit.log_likelihood
+        return 0.5 * float(x[2] ** 2 + x[3] ** 2) - _forward(chains_at(x), candidate.share, settings)[2]
 
-    first = np.array([start.fraction, start.baseline, 0.0, 0.0])
-    step = np.array([-0.03 if start.fraction > 0.5 else 0.03, 0.03, 0.5, 0.5])
+    step = simplex_size * np.array([-0.03 if candidate.x[0] > 0.5 else 0.03, 0.03, 0.5, 0.5])
     found = minimize(
         cost,
-        first,
+        candidate.x,
         method="Nelder-Mead",
-        bounds=[(least, 1.0), (None, None), (None, None), (None, None)],
+        bounds=[(settings.min_clone_fraction, 1.0), (None, None), (None, None), (None, None)],
         options={
-            "initial_simplex": np.vstack((first, first + np.diag(step))),
+            "initial_simplex": np.vstack((candidate.x, candidate.x + np.diag(step))),
             "xatol": 1e-3,
             "fatol": 1e-2,
-            "maxfev": _EVALUATIONS,
+            "maxfev": evaluations,
         },
     )
-    return point_at(found.x), -float(found.fun) - math.log(model.segments.ratio_log2.size)
+    chains = chains_at(found.x)
+    share = _shares(chains, candidate.share, settings)
+    value = _forward(chains, share, settings)[2] - 0.5 * float(found.x[2] ** 2 + found.x[3] ** 2)
+    return replace(candidate, x=found.x, share=share, log_likelihood=value)
 
 
 def _plain(model: _Model) -> float:
     """Log-likelihood of changes each in a share of cells of its own."""
     settings = model.settings
     fraction = np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)
-    shift, ratio = (each.ravel() for each in shift_and_ratio(fraction))
-    shift, ratio = (np.concatenate(([0.0], each)) for each in (shift, ratio))
-    states = _states(False, settings)
-    unchanged = float(np.exp(states.log_prior.max()))
+    shift, ratio = (np.concatenate(([0.0], each.ravel())) for each in shift_and_ratio(fraction))
+    unchanged = float(np.exp(_states(False, settings).log_prior.max()))
     share = np.repeat(settings.state_shares, fraction.size) / fraction.size
     log_prior = np.log(np.concatenate(([unchanged], (1.0 - unchanged) * share)))
-    alleles = _of_alleles(model, shift)
-    best = max(
-        _chained(model, alleles + _of_depth(model, ratio, level, model.response.depth), log_prior).log_likelihood
-        for level in _baselines(model)
-    )
+    alleles, depth, levels = _of_alleles(model, shift), model.response.depth, _baselines(model)
+    rough = [_rough(model, alleles + _of_depth(model, ratio, level, depth), log_prior) for level in levels]
+    level = levels[int(np.argmax(rough))]
+    chains = _chains(model, alleles + _of_depth(model, ratio, level, depth), log_prior)
+    best = _forward(chains, _shares(chains, np.exp(log_prior), settings), settings)[2]
     return best - 0.5 * math.log(model.segments.ratio_log2.size)
 
 
-def _clone(
-    model: _Model, point: _Point, states: _States, doubled: bool, log_likelihood: float
-) -> AlleleClone:
+def _clone(model: _Model, candidate: _Candidate, log_likelihood: float) -> AlleleClone:
+    settings, states, point = model.settings, candidate.states, _point(model, candidate.x)
     log_likelihoods = _at(model, point, states)
-    probability = _chained(model, log_likelihoods, states.log_prior).probability
+    chains = _chains(model, log_likelihoods, states.log_prior)
+    forward, scale, _ = _forward(chains, candidate.share, settings)
+    by_step, _ = _backward(chains, candidate.share, forward, scale, settings)
+    probability = np.empty_like(log_likelihoods)
+    probability[:, chains.steps[chains.is_there]] = by_step[:, chains.is_there]
     best = np.argmax(probability, axis=0)
-    odds = model.settings.subclonal_share / (1.0 - model.settings.subclonal_share)
+    odds = settings.subclonal_share / (1.0 - settings.subclonal_share)
     in_clone = 1.0 / (1.0 + odds * np.exp(np.minimum(model.elsewhere - log_likelihoods, 700.0)))
+    share = settings.doubled_share if states.doubled else 1.0 - settings.doubled_share
     return AlleleClone(
         cell_fraction=point.fraction,
         baseline_log2=point.baseline,
         depth_response=point.depth,
         allele_response=point.allele,
         ploidy=float(np.average((states.minor + states.major)[best], weights=model.segments.length_bp)),
-        doubled=doubled,
+        doubled=states.doubled,
         minor=states.minor[best],
         major=states.major[best],
         probability=probability.max(axis=0),
         in_clone=(probability * in_clone).sum(axis=0),
-        log_likelihood=log_likelihood,
+        log_likelihood=log_likelihood + math.log(share),
     )
