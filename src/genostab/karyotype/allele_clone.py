@@ -13,11 +13,13 @@ from genostab.arrays import Bool, Float64, Int16, Int64
 from genostab.karyotype.allele_state import STATES, ShiftCurve, shift_and_ratio
 from genostab.karyotype.settings import Settings
 
-_FRACTIONS, _LEVELS = 48, 64  # of the grid on which the search for optima begins
+_FRACTIONS, _LEVELS = 48, 80  # of the grid on which the search for optima begins
+_BLURS = ((0.04, 0.1), (0.015, 0.05), (0.0, 0.0), (0.0, 0.0))  # of levels [log2] and responses, so that it misses none
 _STARTS, _KEPT, _EVALUATIONS = 8, 6, 120  # optima of the grid of each kind, of both once refined, and steps of it
 _ROUNDS = 6  # of the shares of states; a seventh changes the likelihood by less than 0.01
 _FINE, _COARSE = 4000, 400  # points of shift, in equal ratios: 0.14 % and 1.4 % apart
 _FLOOR = 1e-290  # of a likelihood, before its logarithm
+_SAME_SHARE = 0.9  # of segments with the same copies: one solution
 _LEAST_COPIES = 1e-3  # of one allele per cell
 
 
@@ -54,16 +56,16 @@ class CloneResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class AlleleClone:
-    """A clone in a share of the cells, the others being normal.
+    """A clone in a share of the cells, the others being normal; or every change in a share of its own.
 
-    cell_fraction : float; baseline_log2 : float, ratio of two copies; depth_response, allele_response : float, fitted
+    cell_fraction : float, None where every change has its own; baseline_log2 : float, ratio of two copies; depth_response, allele_response : float, fitted
     ploidy : float, mean copies of the clone; doubled : bool, whether its unchanged state has two copies of each allele
     minor, major : int64, shape (n_segments,), likeliest copies; probability : float64, of these, given the clone
     in_clone : float64, shape (n_segments,), chance that a segment is whole copies of this clone
     log_likelihood : float, with the costs of its parameters, relative to changes each in a share of cells of its own
     """
 
-    cell_fraction: float
+    cell_fraction: float | None
     baseline_log2: float
     depth_response: float
     allele_response: float
@@ -123,7 +125,7 @@ class _Model:
 def clone_solutions(
     segments: CloneSegments, response: CloneResponse, settings: Settings
 ) -> tuple[AlleleClone, ...]:
-    """Every clone that explains alleles and depth of all segments, the likeliest first.
+    """Every clone that explains alleles and depth of all segments, and changes in shares of cells of their own.
 
     Parameters
     ----------
@@ -134,8 +136,8 @@ def clone_solutions(
     Returns
     -------
     tuple of AlleleClone
-        Optima within `decisive_odds` squared of the likeliest; what is not better than changes in shares of cells of
-        their own has a `log_likelihood` below 0.
+        Clones within `decisive_odds` squared of the likeliest, and changes each in a share of their own, which has a
+        `log_likelihood` of 0 and stands first where no clone passes it by `decisive_odds`; else by likelihood.
 
     Notes
     -----
@@ -151,26 +153,32 @@ def clone_solutions(
     Doubling all copies in f / (1 + f) ... of the cells changes neither signal unless a region has lost both copies of
     an allele: such solutions are all listed, and only the share of doubled cultures ranks them.
     """
-    model = _model(segments, response, settings)
-    candidates = [_refined(model, each, 1.0, _EVALUATIONS // 4) for each in _starts(model)]
+    models = [_model(segments, response, blur, settings) for blur in _BLURS]
+    candidates = [_refined(models[0], each, 1.0, _EVALUATIONS // 2) for each in _starts(models[0])]
     candidates = sorted(candidates, key=lambda each: -each.log_likelihood)[:_KEPT]
-    for size in (0.5, 0.25, 0.1):
+    for model, size in zip(models[1:], (0.5, 0.25, 0.1), strict=True):
         candidates = [_refined(model, each, size, _EVALUATIONS) for each in candidates]
-    cost = _plain(model) + math.log(segments.ratio_log2.size)
+    model = models[-1]
+    plain, log_plain = _plain(model)
+    # A clone has its share of cells and its baseline, changes by themselves the baseline only.
+    cost = log_plain + 0.5 * math.log(segments.ratio_log2.size)
     found = [_clone(model, each, each.log_likelihood - cost) for each in candidates]
     found.sort(key=lambda each: -each.log_likelihood)
-    distinct: list[AlleleClone] = []
+    decisive = math.log(settings.decisive_odds)
+    distinct: list[AlleleClone] = [plain]
     for each in found:
-        is_near = each.log_likelihood > found[0].log_likelihood - 2.0 * math.log(settings.decisive_odds)
-        if is_near and not any(_is_same(each, other) for other in distinct):
+        is_near = each.log_likelihood > max(found[0].log_likelihood, 0.0) - 2.0 * decisive
+        if is_near and not any(_is_same(each, other) for other in distinct[1:]):
             distinct.append(each)
-    return tuple(distinct)
+    return tuple(
+        sorted(distinct, key=lambda each: -(decisive if each is plain else each.log_likelihood))
+    )
 
 
 def _is_same(clone: AlleleClone, other: AlleleClone) -> bool:
     """Same copies but for a segment or two."""
     same = (clone.minor == other.minor) & (clone.major == other.major)
-    return float(same.mean()) > 0.9 and abs(clone.cell_fraction - other.cell_fraction) < 0.05
+    return float(same.mean()) > _SAME_SHARE
 
 
 def _states(doubled: bool, settings: Settings) -> _States:
@@ -183,7 +191,11 @@ def _states(doubled: bool, settings: Settings) -> _States:
     return _States(minor=minor, major=major, log_prior=log_prior - logsumexp(log_prior), doubled=doubled)
 
 
-def _model(segments: CloneSegments, response: CloneResponse, settings: Settings) -> _Model:
+def _model(
+    segments: CloneSegments, response: CloneResponse, blur: tuple[float, float], settings: Settings
+) -> _Model:
+    response = replace(response, place_cv=max(response.place_cv, blur[1]))
+    segments = replace(segments, sd_log2=np.hypot(segments.sd_log2, blur[0]))
     fine = np.geomspace(settings.least_shift, 0.5, _FINE)
     coarse = np.geomspace(settings.least_shift, 0.5, _COARSE)
     away = (fine - coarse[:, None]) / (response.place_cv * coarse[:, None])
@@ -321,6 +333,13 @@ def _backward(
     return probability, drawn
 
 
+def _by_segment(chains: _Chains, by_step: Float64) -> Float64:
+    """From shape (n_states, n_steps, n_chroms) to (n_states, n_segments)."""
+    by_segment = np.empty((by_step.shape[0], int(chains.is_there.sum())))
+    by_segment[:, chains.steps[chains.is_there]] = by_step[:, chains.is_there]
+    return by_segment
+
+
 def _shares(chains: _Chains, share: Float64, settings: Settings) -> Float64:
     """Shares of states nearer to their posterior mode, by expectation and maximisation."""
     for _ in range(_ROUNDS):
@@ -340,7 +359,7 @@ def _at(model: _Model, point: _Point, states: _States) -> Float64:
 def _starts(model: _Model) -> list[_Candidate]:
     """Maxima of the likelihood on a grid of shares of cells and baselines."""
     settings, depth = model.settings, model.response.depth
-    fraction = np.linspace(settings.min_clone_fraction, 1.0, _FRACTIONS)
+    fraction = np.geomspace(settings.min_clone_fraction, 1.0, _FRACTIONS)
     baseline = _baselines(model)
     kinds = [_states(doubled, settings) for doubled in (False, True)]
     shift, ratio = _copies(fraction, kinds[0], 1.0)
@@ -420,20 +439,44 @@ def _refined(model: _Model, candidate: _Candidate, simplex_size: float, evaluati
     return replace(candidate, x=found.x, share=share, log_likelihood=value)
 
 
-def _plain(model: _Model) -> float:
-    """Log-likelihood of changes each in a share of cells of its own."""
-    settings = model.settings
+def _plain(model: _Model) -> tuple[AlleleClone, float]:
+    """Changes each in a share of cells of its own, and the log-likelihood of that without any cost."""
+    settings, depth = model.settings, model.response.depth
     fraction = np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)
     shift, ratio = (np.concatenate(([0.0], each.ravel())) for each in shift_and_ratio(fraction))
     unchanged = float(np.exp(_states(False, settings).log_prior.max()))
-    share = np.repeat(settings.state_shares, fraction.size) / fraction.size
-    log_prior = np.log(np.concatenate(([unchanged], (1.0 - unchanged) * share)))
-    alleles, depth, levels = _of_alleles(model, shift), model.response.depth, _baselines(model)
-    rough = [_rough(model, alleles + _of_depth(model, ratio, level, depth), log_prior) for level in levels]
-    level = levels[int(np.argmax(rough))]
-    chains = _chains(model, alleles + _of_depth(model, ratio, level, depth), log_prior)
-    best = _forward(chains, _shares(chains, np.exp(log_prior), settings), settings)[2]
-    return best - 0.5 * math.log(model.segments.ratio_log2.size)
+    log_prior = np.log(np.concatenate(([unchanged], (1.0 - unchanged) * np.array(settings.state_shares))))
+    log_fraction = np.full(fraction.size, math.log((1.0 - settings.clonal_share) / fraction.size))
+    log_fraction[-1] = np.logaddexp(log_fraction[-1], math.log(settings.clonal_share))
+    weight = np.concatenate(([0.0], np.tile(log_fraction, len(STATES))))[:, np.newaxis]
+    alleles, first = weight + _of_alleles(model, shift), [0, *range(1, shift.size, fraction.size)]
+
+    def by_state(level: float) -> Float64:
+        each = alleles + _of_depth(model, ratio, np.array(level), depth)
+        return np.asarray(np.logaddexp.reduceat(each, first, axis=0))
+
+    levels = np.unique(np.where(np.isfinite(model.segments.sd_log2), model.segments.ratio_log2, 0.0))
+    level = max(levels.tolist(), key=lambda level: float(_rough(model, by_state(level), log_prior)))
+    chains = _chains(model, by_state(level), log_prior)
+    share = _shares(chains, np.exp(log_prior), settings)
+    forward, scale, log_likelihood = _forward(chains, share, settings)
+    probability = _by_segment(chains, _backward(chains, share, forward, scale, settings)[0])
+    best = np.argmax(probability, axis=0)
+    minor, major = np.array([(1, 1), *((state.minor, state.major) for state in STATES)], dtype=np.int64)[best].T
+    plain = AlleleClone(
+        cell_fraction=None,
+        baseline_log2=level,
+        depth_response=depth,
+        allele_response=1.0,
+        ploidy=float(np.average(minor + major, weights=model.segments.length_bp)),
+        doubled=False,
+        minor=minor,
+        major=major,
+        probability=probability.max(axis=0),
+        in_clone=np.zeros(best.size),
+        log_likelihood=0.0,
+    )
+    return plain, log_likelihood
 
 
 def _clone(model: _Model, candidate: _Candidate, log_likelihood: float) -> AlleleClone:
@@ -441,9 +484,7 @@ def _clone(model: _Model, candidate: _Candidate, log_likelihood: float) -> Allel
     log_likelihoods = _at(model, point, states)
     chains = _chains(model, log_likelihoods, states.log_prior)
     forward, scale, _ = _forward(chains, candidate.share, settings)
-    by_step, _ = _backward(chains, candidate.share, forward, scale, settings)
-    probability = np.empty_like(log_likelihoods)
-    probability[:, chains.steps[chains.is_there]] = by_step[:, chains.is_there]
+    probability = _by_segment(chains, _backward(chains, candidate.share, forward, scale, settings)[0])
     best = np.argmax(probability, axis=0)
     odds = settings.subclonal_share / (1.0 - settings.subclonal_share)
     in_clone = 1.0 / (1.0 + odds * np.exp(np.minimum(model.elsewhere - log_likelihoods, 700.0)))
