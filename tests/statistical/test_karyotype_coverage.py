@@ -7,10 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy import stats
+from tests.domain.test_karyotype_alleles import LENGTH, found_in, lot
 
 from genostab.results import Call
 from tests.domain.karyotype_data import GRCH38
-from tests.domain.test_karyotype_alleles import LENGTH, found_in, lot
 from tests.statistical.karyotype_genomes import Event, genome, is_soak, karyotype, sample
 
 WIDTH = 200_000

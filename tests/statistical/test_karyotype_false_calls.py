@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scipy import stats
-
 from tests.domain.test_karyotype_alleles import found_in, lot
+
 from tests.statistical.karyotype_genomes import SETTINGS, is_soak, karyotype, sample
 
 ALPHA = SETTINGS.family_wise_error

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from tests.domain.test_karyotype_alleles import LENGTH, found_in, lot
 
 from genostab.results import Sensitivity
-from tests.domain.test_karyotype_alleles import LENGTH, found_in, lot
 from tests.statistical.karyotype_genomes import Event, is_soak, karyotype, sample, with_event
 
 WIDTH = 200_000
