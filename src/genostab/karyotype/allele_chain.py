@@ -114,11 +114,21 @@ def by_segment(chains: Chains, by_step: Float64) -> Float64:
     return found
 
 
-def fitted_shares(chains: Chains, share: Float64, settings: Settings) -> Float64:
-    """Shares of states nearer to their posterior mode, by expectation and maximisation."""
+def fitted_shares(chains: Chains, share: Float64, settings: Settings, group: Int64) -> Float64:
+    """Shares of states nearer to their posterior mode, by expectation and maximisation.
+
+    Parameters
+    ----------
+    chains : Chains
+    share : ndarray of float64, shape (n_states,), to begin with
+    settings : Settings, table [clone]
+    group : ndarray of int64, shape (n_states,), states of one group keep their shares of it
+    """
+    within = np.exp(chains.log_prior) / np.bincount(group, np.exp(chains.log_prior))[group]
     for _ in range(_ROUNDS):
         forward, scale, _ = forward_pass(chains, share, settings)
         _, drawn = backward_pass(chains, share, forward, scale, settings)
+        drawn = np.bincount(group, drawn)[group] * within
         share = settings.clone_prior_segments * np.exp(chains.log_prior) + drawn
         share = share / share.sum()
     return share

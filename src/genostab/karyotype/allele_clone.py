@@ -131,10 +131,18 @@ def clone_solutions(
     for each in found:
         # The likelihood of what stands at the least share still grows towards none: no optimum.
         is_optimum = (each.cell_fraction or 0.0) > _INSIDE * settings.min_clone_fraction
-        is_near = is_optimum and each.log_likelihood > max(found[0].log_likelihood, 0.0) - 2.0 * decisive
+        is_near = is_optimum and _is_clone(each, segments)
+        is_near &= each.log_likelihood > max(found[0].log_likelihood, 0.0) - 2.0 * decisive
         if is_near and not any(_is_same(each, other) for other in distinct[1:]):
             distinct.append(each)
     return tuple(sorted(distinct, key=lambda each: -(decisive if each is plain else each.log_likelihood)))
+
+
+def _is_clone(clone: AlleleClone, segments: CloneSegments) -> bool:
+    """Changes on two chromosomes: one level lies on a grid of any step, and those of one chromosome may be one event."""
+    unchanged = 2 if clone.doubled else 1
+    changed = (clone.minor != unchanged) | (clone.major != unchanged)
+    return np.unique(segments.chrom[changed & (clone.in_clone > 0.5)]).size >= 2
 
 
 def _is_same(clone: AlleleClone, other: AlleleClone) -> bool:
@@ -221,7 +229,7 @@ def _refined(model: Model, candidate: _Candidate, size: float) -> _Candidate:
         },
     )
     chains = chains_at(found.x)
-    share = fitted_shares(chains, candidate.share, settings)
+    share = fitted_shares(chains, candidate.share, settings, np.arange(candidate.share.size))
     value = forward_pass(chains, share, settings)[2] - 0.5 * float(found.x[2] ** 2 + found.x[3] ** 2)
     return replace(candidate, x=found.x, share=share, log_likelihood=value)
 
@@ -250,9 +258,12 @@ def _plain(model: Model) -> tuple[AlleleClone, float]:
 
     level = max(levels, key=rough)
     chains = chains_of(model, at(level), log_prior)
-    forward, scale, log_likelihood = forward_pass(chains, np.exp(log_prior), settings)
-    by_fraction = by_segment(chains, backward_pass(chains, np.exp(log_prior), forward, scale, settings)[0])
-    probability = np.add.reduceat(by_fraction, [0, *range(1, shift.size, fraction.size)], axis=0)
+    # Shares are learnt of states, not of fractions.
+    state = np.concatenate(([0], 1 + np.repeat(np.arange(len(STATES)), fraction.size)))
+    share = fitted_shares(chains, np.exp(log_prior), settings, state)
+    forward, scale, log_likelihood = forward_pass(chains, share, settings)
+    by_fraction = by_segment(chains, backward_pass(chains, share, forward, scale, settings)[0])
+    probability = np.add.reduceat(by_fraction, np.unique(state, return_index=True)[1], axis=0)
     best = np.argmax(probability, axis=0)
     pairs = np.array([(1, 1), *((state.minor, state.major) for state in STATES)], dtype=np.int64)
     minor, major = pairs[best].T
