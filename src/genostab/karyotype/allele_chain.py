@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import gammaln
 
 from genostab.arrays import Bool, Float64, Int64
 from genostab.karyotype.allele_model import Model
@@ -74,7 +75,7 @@ def chains_of(model: Model, log_likelihood: Float64, log_prior: Float64) -> Chai
 
 
 def forward_pass(chains: Chains, share: Float64, settings: Settings) -> tuple[Float64, Float64, float]:
-    """Chance of each state given the segments so far, its scale, and the log posterior of the shares.
+    """Chance of each state given the segments so far, its scale, and the log-likelihood given the shares.
 
     A segment has the state of the one before with the chance `clone_stay`, else one drawn from the shares.
     """
@@ -87,8 +88,38 @@ def forward_pass(chains: Chains, share: Float64, settings: Settings) -> tuple[Fl
         scale[step] = now.sum(axis=0)
         forward[:, step] = now / scale[step]
         before = stay * forward[:, step] + (1.0 - stay) * fresh
-    penalty = settings.clone_prior_segments * np.exp(chains.log_prior) @ (np.log(share) - chains.log_prior)
-    return forward, scale, float(np.log(scale).sum() + penalty) + chains.log_scale
+    return forward, scale, float(np.log(scale).sum()) + chains.log_scale
+
+
+def log_prior_of(chains: Chains, share: Float64, settings: Settings) -> float:
+    """Logarithm of the prior density of shares over its value at the expected ones."""
+    weight = settings.clone_prior_segments * np.exp(chains.log_prior)
+    return float(weight @ (np.log(share) - chains.log_prior))
+
+
+def marginal_likelihood(chains: Chains, share: Float64, settings: Settings, group: Int64) -> float:
+    """Log-likelihood with the shares of groups of states integrated over.
+
+    Parameters
+    ----------
+    chains : Chains
+    share : ndarray of float64, shape (n_states,), posterior mode
+    settings : Settings, table [clone]
+    group : ndarray of int64, shape (n_states,), as of `fitted_shares`
+
+    Notes
+    -----
+    That given the shares, times the ratio of the Dirichlet-multinomial to the multinomial probability of the expected
+    counts (Cheeseman and Stutz 1996; Chickering and Heckerman 1997, doi 10.1023/A:1007469629108 [m]).
+    """
+    forward, scale, log_likelihood = forward_pass(chains, share, settings)
+    _, drawn = backward_pass(chains, share, forward, scale, settings)
+    n, w = np.bincount(group, drawn), np.bincount(group, share)
+    prior = settings.clone_prior_segments * np.bincount(group, np.exp(chains.log_prior))
+    counts = (
+        gammaln(prior.sum()) - gammaln(prior.sum() + n.sum()) + (gammaln(prior + n) - gammaln(prior)).sum()
+    )
+    return log_likelihood + float(counts - n @ np.log(w))
 
 
 def backward_pass(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +12,13 @@ from scipy.special import logsumexp
 
 from genostab.arrays import Float64, Int64
 from genostab.karyotype.allele_chain import (
-    Chains,
     backward_pass,
     by_segment,
     chains_of,
     fitted_shares,
     forward_pass,
+    log_prior_of,
+    marginal_likelihood,
     rough_likelihood,
 )
 from genostab.karyotype.allele_model import (
@@ -41,6 +43,8 @@ _BLURS = ((0.04, 0.1), (0.015, 0.05), (0.0, 0.0), (0.0, 0.0))
 _SIZES = (1.0, 0.5, 0.25, 0.1)  # of the simplex in each round
 _STARTS, _KEPT = 8, 6  # optima of the grid of each kind of clone, and of both after the first round
 _EVALUATIONS = 120  # of the likelihood in a round; optima stand still to 0.01 after three
+_EVERYWHERE = 0.98  # of the cells: all of them
+_FURTHEST = 3.0  # steps and standard deviations of a parameter, in its own unit
 _INSIDE = 1.01  # of the least share of cells
 _SAME_SHARE = 0.9  # of segments with the same copies: one solution
 
@@ -54,7 +58,7 @@ class AlleleClone:
     ploidy : float, mean copies of the clone; doubled : bool, whether its unchanged state has two copies of each allele
     minor, major : int64, shape (n_segments,), likeliest copies; probability : float64, of these, given the clone
     in_clone : float64, shape (n_segments,), chance that a segment is whole copies of this clone
-    log_likelihood : float, with the costs of its parameters, relative to changes each in a share of cells of its own
+    log_likelihood : float, its parameters integrated over, relative to changes each in a share of cells of its own
     """
 
     cell_fraction: float | None
@@ -108,8 +112,9 @@ def clone_solutions(
     free, the responses g and r have priors, and both may differ from place to place. A segment is of the clone, or,
     with a share of `subclonal_share`, of any level and shift. How many segments have which state is learnt from them
     all, beginning with shares that fall with every copy (posterior mode under a Dirichlet prior that weighs
-    `clone_prior_segments`); a segment has the state of its neighbour with the chance `clone_stay`. The share of cells
-    and the baseline cost half a log of the number of segments each (Schwarz 1978, doi 10.1214/aos/1176344136).
+    `clone_prior_segments`); a segment has the state of its neighbour with the chance `clone_stay`. Solutions
+    are compared with all of that integrated over: shares of states by the Cheeseman-Stutz approximation, the other
+    parameters by Laplace's method, where the share of cells has the same prior as that of single changes.
 
     A doubled genome in a share f of the cells, with x copies more or less than (2, 2) in its regions, shows the same
     as one that is not doubled in f / (1 + f) with x copies more or less than (1, 1), unless a region has lost two
@@ -122,9 +127,7 @@ def clone_solutions(
         candidates = sorted(candidates, key=lambda each: -each.log_likelihood)[:_KEPT]
     model = models[-1]
     plain, log_plain = _plain(model)
-    # A clone has its share of cells and its baseline, changes by themselves the baseline only.
-    cost = log_plain + 0.5 * math.log(segments.ratio_log2.size)
-    found = [_clone(model, each, each.log_likelihood - cost) for each in candidates]
+    found = [_clone(model, each, _evidence(model, each) - log_plain) for each in candidates]
     found.sort(key=lambda each: -each.log_likelihood)
     decisive = math.log(settings.decisive_odds)
     distinct: list[AlleleClone] = [plain]
@@ -205,15 +208,20 @@ def _tops(value: Float64) -> list[tuple[int, int]]:
     return [(i, j) for i, j in tops[:_STARTS]]
 
 
+def _cost(model: Model, candidate: _Candidate, x: Float64) -> float:
+    """Negative log posterior of a point, given the shares."""
+    chains = chains_of(
+        model, likelihood_at(model, _point(model, x), candidate.states), candidate.states.log_prior
+    )
+    return 0.5 * float(x[2] ** 2 + x[3] ** 2) - forward_pass(chains, candidate.share, model.settings)[2]
+
+
 def _refined(model: Model, candidate: _Candidate, size: float) -> _Candidate:
     """The candidate nearer to its optimum: the point for its shares of states, then the shares for that point."""
-    settings, log_prior = model.settings, candidate.states.log_prior
-
-    def chains_at(x: Float64) -> Chains:
-        return chains_of(model, likelihood_at(model, _point(model, x), candidate.states), log_prior)
+    settings, states = model.settings, candidate.states
 
     def cost(x: Float64) -> float:
-        return 0.5 * float(x[2] ** 2 + x[3] ** 2) - forward_pass(chains_at(x), candidate.share, settings)[2]
+        return _cost(model, candidate, x)
 
     step = size * np.array([-0.03 if candidate.x[0] > 0.5 else 0.03, 0.03, 0.5, 0.5])
     found = minimize(
@@ -228,10 +236,54 @@ def _refined(model: Model, candidate: _Candidate, size: float) -> _Candidate:
             "maxfev": _EVALUATIONS,
         },
     )
-    chains = chains_at(found.x)
+    chains = chains_of(model, likelihood_at(model, _point(model, found.x), states), states.log_prior)
     share = fitted_shares(chains, candidate.share, settings, np.arange(candidate.share.size))
-    value = forward_pass(chains, share, settings)[2] - 0.5 * float(found.x[2] ** 2 + found.x[3] ** 2)
-    return replace(candidate, x=found.x, share=share, log_likelihood=value)
+    better = replace(candidate, x=found.x, share=share)
+    log_posterior = log_prior_of(chains, share, settings) - _cost(model, better, found.x)
+    return replace(better, log_likelihood=log_posterior)
+
+
+def _evidence(model: Model, candidate: _Candidate) -> float:
+    """Log-likelihood with shares of states, share of cells, baseline and responses integrated over (Laplace's method)."""
+    settings, states = model.settings, candidate.states
+    chains = chains_of(model, likelihood_at(model, _point(model, candidate.x), states), states.log_prior)
+    log_likelihood = marginal_likelihood(chains, candidate.share, settings, np.arange(candidate.share.size))
+    log_likelihood -= 0.5 * float(candidate.x[2] ** 2 + candidate.x[3] ** 2) + math.log(2.0 * math.pi)
+    is_everywhere = candidate.x[0] > _EVERYWHERE
+
+    def cost(u: Float64) -> float:
+        x = (
+            np.concatenate((candidate.x[:1], u))
+            if is_everywhere
+            else np.concatenate(([math.exp(u[0])], u[1:]))
+        )
+        return _cost(model, candidate, x)
+
+    if is_everywhere:
+        return log_likelihood + math.log(settings.clonal_share) + _log_volume(cost, candidate.x[1:])
+    log_density = math.log((1.0 - settings.clonal_share) / -math.log(settings.least_fraction))
+    u = np.concatenate(([math.log(candidate.x[0])], candidate.x[1:]))
+    return log_likelihood + log_density + _log_volume(cost, u)
+
+
+def _log_volume(cost: Callable[[Float64], float], at: Float64) -> float:
+    """Logarithm of the integral of exp(cost at a minimum - cost) about it, as of a Gaussian.
+
+    The curvature is that at steps which raise the cost by about a half.
+    """
+    least, n = cost(at), at.size
+    steps = np.eye(n) * 1e-3
+    for i in range(n):
+        while cost(at + steps[i]) + cost(at - steps[i]) - 2.0 * least < 1.0 and steps[i, i] < _FURTHEST:
+            steps[i] *= 1.5
+    curvature = np.empty((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            up, across = steps[i] + steps[j], steps[i] - steps[j]
+            mixed = cost(at + up) + cost(at - up) - cost(at + across) - cost(at - across)
+            curvature[i, j] = curvature[j, i] = mixed / 4.0 / (steps[i, i] * steps[j, j])
+    values = np.maximum(np.linalg.eigvalsh(curvature), _FURTHEST**-2)
+    return 0.5 * n * math.log(2.0 * math.pi) - 0.5 * float(np.log(values).sum())
 
 
 def _plain(model: Model) -> tuple[AlleleClone, float]:
@@ -261,7 +313,7 @@ def _plain(model: Model) -> tuple[AlleleClone, float]:
     # Shares are learnt of states, not of fractions.
     state = np.concatenate(([0], 1 + np.repeat(np.arange(len(STATES)), fraction.size)))
     share = fitted_shares(chains, np.exp(log_prior), settings, state)
-    forward, scale, log_likelihood = forward_pass(chains, share, settings)
+    forward, scale, _ = forward_pass(chains, share, settings)
     by_fraction = by_segment(chains, backward_pass(chains, share, forward, scale, settings)[0])
     probability = np.add.reduceat(by_fraction, np.unique(state, return_index=True)[1], axis=0)
     best = np.argmax(probability, axis=0)
@@ -280,7 +332,12 @@ def _plain(model: Model) -> tuple[AlleleClone, float]:
         in_clone=np.zeros(best.size),
         log_likelihood=0.0,
     )
-    return plain, log_likelihood
+    log_likelihood = marginal_likelihood(chains, share, settings, state)
+
+    def cost(baseline: Float64) -> float:
+        return -forward_pass(chains_of(model, at(float(baseline[0])), log_prior), share, settings)[2]
+
+    return plain, log_likelihood + _log_volume(cost, np.array([level]))
 
 
 def _clone(model: Model, candidate: _Candidate, log_likelihood: float) -> AlleleClone:
