@@ -59,7 +59,7 @@ _VCF_HEAD = (
 
 def female(seed: int, fraction: float, noise_seed: int | None = None) -> SnpTable:
     """A simulated array with two X and silent Y; another noise, where its seed is given, on the same genotypes."""
-    snps = simulate_array(GENOME, seed, fraction=fraction, n_snps=N_AUTOSOMAL)
+    snps = simulate_array(seed, fraction=fraction, n_snps=N_AUTOSOMAL)
     rng = np.random.default_rng(1000 + seed)
     frequency = rng.uniform(0.05, 0.5, N_X)
     first, second = rng.random((2, N_X)) < frequency

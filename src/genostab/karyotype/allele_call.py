@@ -125,7 +125,7 @@ def add_alleles(
     order = sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))
     least = calibrated.mean * (1.0 - float(ndtri(settings.power)) * calibrated.cv)
     rows = allele_sensitivity(signal, karyotype.own or karyotype.profile, least, genome, hotspots, settings)
-    return replace(karyotype, calls=tuple(order), sensitivity=(*karyotype.sensitivity, *rows))
+    return replace(karyotype, calls=tuple(order), sensitivity=(*karyotype.sensitivity, *rows), signal=signal)
 
 
 def _depth_of(

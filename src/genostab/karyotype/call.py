@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Genome, Profile, Segments
+from genostab.karyotype.allele_signal import AlleleSignal
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.change import Change, Changes, centred_on_quiet, find_changes
 from genostab.karyotype.fraction import explain_ratio
@@ -27,6 +28,7 @@ class Karyotype:
 
     `own` is the profile of the lot by itself, the same as `profile` where there is no other; None where it cannot be
     trusted.
+    `signal` is what the alleles of heterozygous SNPs say, where there are any;
     `withheld` says why nothing is reported although a profile is there; "" where calls stand.
     """
 
@@ -35,6 +37,7 @@ class Karyotype:
     calls: tuple[Call, ...]
     sensitivity: tuple[Sensitivity, ...]
     own: Profile | None = None
+    signal: AlleleSignal | None = None
     withheld: str = ""
 
 

@@ -141,6 +141,12 @@ class Settings:
     search_width: float
     decisive_odds: float
     max_alternatives: int
+    clone_max_copies: int
+    clone_step_share: float
+    clone_prior_segments: float
+    clone_stay: float
+    doubled_share: float
+    allele_response_cv: float
     min_common_share: float
 
 

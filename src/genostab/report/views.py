@@ -244,8 +244,9 @@ def solutions_sentence(solutions: Sequence[Solution]) -> str:
             "metaphases or the DNA content per cell can."
         )
     return (
-        f"Depth alone allows {len(solutions)} readings of copy number and share of cells, listed with their likelihood "
-        "relative to the best; allele fractions, a clonal mutation or metaphases decide between close ones."
+        f"The data allow {len(solutions)} readings of copy number and share of cells, listed with their likelihood "
+        "relative to the best; allele fractions where the notes name none, a clonal mutation or metaphases decide "
+        "between close ones."
     )
 
 

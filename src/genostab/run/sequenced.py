@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from genostab.arrays import AlleleDepths, Genome, SnpTable
+from genostab.karyotype.allele_model import CloneResponse
+from genostab.karyotype.allele_solutions import allele_solutions
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.ploidy import ploidy_solutions
 from genostab.karyotype.quality import GcQuality
@@ -57,9 +59,31 @@ def withheld_remarks(karyotype: Karyotype) -> tuple[str, ...]:
 def solutions_of(
     karyotype: Karyotype, genome: Genome, response_cv: float, settings: Settings
 ) -> tuple[Solution, ...]:
-    """Readings of ploidy and cell fraction; none where calls are withheld."""
+    """Readings of ploidy and cell fraction; none where calls are withheld.
+
+    By depth and alleles where the sample has heterozygous SNPs and changes on two autosomes, else by depth alone.
+    `response_cv` is 0 for counts.
+    """
     if karyotype.withheld:
         return ()
+    if karyotype.signal is not None:
+        is_array = response_cv > 0.0
+        place_cv = settings.place_cv if is_array else settings.count_response_cv
+        found = allele_solutions(
+            profile=karyotype.own or karyotype.profile,
+            signal=karyotype.signal,
+            calls=karyotype.calls,
+            genome=genome,
+            response=CloneResponse(
+                depth=1.0,
+                depth_cv=response_cv or settings.count_response_cv,
+                allele_cv=settings.allele_response_cv if is_array else settings.count_response_cv,
+                place_cv=place_cv,
+            ),
+            settings=settings,
+        )
+        if found:
+            return found
     return ploidy_solutions(
         profile=karyotype.profile,
         segments=karyotype.segments,

@@ -25,7 +25,7 @@ from genostab.run.from_array import analyse_array
 from genostab.run.from_bins import analyse_bins
 from genostab.run.from_reads import analyse_reads
 from genostab.run.hotspots import load_hotspots
-from genostab.run.sequenced import Progress, Sequenced
+from genostab.run.sequenced import Progress, Sequenced, solutions_of
 from genostab.run.site_depths import refuse_sites_without_reads
 
 
@@ -81,7 +81,8 @@ def analyse_sequencing(
     )
     n_het = int((snps.genotype == 1).sum())
     qc = (*sequenced.qc, ("heterozygous SNPs", n_het, "SNPs", block.snps.name))
-    return replace(sequenced, karyotype=karyotype, snps=snps, qc=qc)
+    solutions = solutions_of(karyotype, genome, 0.0, settings)
+    return replace(sequenced, karyotype=karyotype, snps=snps, qc=qc, solutions=solutions)
 
 
 def _with_alleles(
