@@ -235,7 +235,7 @@ def test_parts(benchmark: BenchmarkFixture, files: dict[str, Path]) -> None:
             signal, steady, 1.0, GENOME, hotspots, SETTINGS
         ),
         "  homozygous": lambda: add_homozygous(
-            karyotype, array_zygosity(lot, GENOME, SETTINGS), GENOME, "arr", SETTINGS
+            karyotype, array_zygosity(lot, GENOME, SETTINGS), None, GENOME, "arr", SETTINGS
         ),
         "X and Y": lambda: call_sex_chromosomes(lot, (), "female", GENOME, hotspots, SETTINGS),
         "identity, in analyze": lambda: check_identity(seen, GENOME, "lot"),

@@ -71,8 +71,9 @@ def allele_fraction(seen: Lines) -> Float64:
 def segments_of(seen: Lines, chunk: int | None) -> tuple[CloneSegments, list[str]]:
     """Each region as a chromosome, in chunks or whole."""
     level = np.log2(np.maximum(seen.c, 0.05) / 2.0)
-    chrom = np.array([seen.labels.index(each) for each in seen.region], dtype=np.int16)
-    position = np.concatenate([np.arange((chrom == i).sum()) for i in range(len(seen.labels))])
+    number = {label: i for i, label in enumerate(seen.labels)}
+    chrom = np.array([number[each] for each in seen.region.tolist()], dtype=np.int16)
+    position = np.concatenate([np.arange((chrom == i).sum()) for i in range(len(number))])
     table = SnpTable(
         sample="acnr",
         name=tuple(map(str, range(level.size))),
@@ -84,13 +85,11 @@ def segments_of(seen: Lines, chunk: int | None) -> tuple[CloneSegments, list[str
     )
     signal = signal_of_array(table, seen.is_het, load_genome("hg18"), SETTINGS)
     assert signal is not None
-    centred = np.concatenate(
-        [level[chrom == i] - np.median(level[chrom == i]) for i in range(len(seen.labels))]
-    )
+    centred = np.concatenate([level[chrom == i] - np.median(level[chrom == i]) for i in range(len(number))])
     sd = independent_sd(chrom, centred, np.zeros(level.size), SETTINGS.noise_clip_sd)
     waves = wave_noise(centred, sd, chrom, SETTINGS)
     own, curves, ratio, error, labels = [], [], [], [], []
-    for i, label in enumerate(seen.labels):
+    for label, i in number.items():
         values = level[chrom == i]
         parts = np.array_split(np.arange(values.size), values.size // chunk if chunk else 1)
         for part in parts:

@@ -142,7 +142,7 @@ def clone_solutions(
 
 
 def _is_clone(clone: AlleleClone, segments: CloneSegments) -> bool:
-    """Changes on two chromosomes: one level lies on a grid of any step, and those of one chromosome may be one event."""
+    """Changes on two chromosomes: one level lies on a grid of any step; those of one chromosome may be one event."""
     unchanged = 2 if clone.doubled else 1
     changed = (clone.minor != unchanged) | (clone.major != unchanged)
     return np.unique(segments.chrom[changed & (clone.in_clone > 0.5)]).size >= 2
@@ -244,7 +244,7 @@ def _refined(model: Model, candidate: _Candidate, size: float) -> _Candidate:
 
 
 def _evidence(model: Model, candidate: _Candidate) -> float:
-    """Log-likelihood with shares of states, share of cells, baseline and responses integrated over (Laplace's method)."""
+    """Log-likelihood with shares of states, of cells, baseline and responses integrated over (Laplace's method)."""
     settings, states = model.settings, candidate.states
     chains = chains_of(model, likelihood_at(model, _point(model, candidate.x), states), states.log_prior)
     log_likelihood = marginal_likelihood(chains, candidate.share, settings, np.arange(candidate.share.size))
