@@ -14,10 +14,10 @@ RANGES = ((0.2, 0.4), (0.4, 0.7), (0.7, 1.0))
 
 
 def is_right(clone: AlleleClone, truth: CloneGenome, fraction: float) -> bool:
-    """Within what 10 % of an open response move the share of cells, and one arm the ploidy."""
+    """Within three standard deviations of the response, which moves the share of cells; one arm moves the ploidy."""
     return (
         clone.cell_fraction is not None
-        and abs(clone.cell_fraction - fraction) < 0.08
+        and abs(clone.cell_fraction / fraction - 1.0) < 3.0 * RESPONSE.allele_cv
         and abs(clone.ploidy - truth.ploidy) < 0.15
     )
 

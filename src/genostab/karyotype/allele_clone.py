@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,9 +27,10 @@ from genostab.karyotype.allele_model import (
     Model,
     Point,
     States,
+    chain_likelihood,
     copies,
     likelihood_at,
-    model_of,
+    models_of,
     of_alleles,
     of_depth,
     states_of,
@@ -41,7 +42,8 @@ _FRACTIONS, _LEVELS = 48, 80  # of the grid on which the search for optima begin
 # Of levels [log2] and of responses, round by round: a step of the grid, then less, so that no narrow optimum is missed.
 _BLURS = ((0.04, 0.1), (0.015, 0.05), (0.0, 0.0), (0.0, 0.0))
 _SIZES = (1.0, 0.5, 0.25, 0.1)  # of the simplex in each round
-_STARTS, _KEPT = 8, 6  # optima of the grid of each kind of clone, and of both after the first round
+_STARTS, _KEPT = 12, 8  # optima of the grid of each kind of clone, and of both after the first round
+_APART = np.array([0.03, 0.02, 0.5, 0.5])  # parameters of two optima, in at least one
 _EVALUATIONS = 120  # of the likelihood in a round; optima stand still to 0.01 after three
 _EVERYWHERE = 0.98  # of the cells: all of them
 _FURTHEST = 3.0  # steps and standard deviations of a parameter, in its own unit
@@ -120,11 +122,10 @@ def clone_solutions(
     as one that is not doubled in f / (1 + f) with x copies more or less than (1, 1), unless a region has lost two
     copies of an allele: only the share of doubled cultures ranks such solutions. O(grid x states x segments).
     """
-    models = [model_of(segments, response, blur, settings) for blur in _BLURS]
+    models = models_of(segments, response, _BLURS, settings)
     candidates = _starts(models[0])
     for model, size in zip(models, _SIZES, strict=True):
-        candidates = [_refined(model, each, size) for each in candidates]
-        candidates = sorted(candidates, key=lambda each: -each.log_likelihood)[:_KEPT]
+        candidates = _distinct(_refined(model, each, size) for each in candidates)[:_KEPT]
     model = models[-1]
     plain, log_plain = _plain(model)
     found = [_clone(model, each, _evidence(model, each) - log_plain) for each in candidates]
@@ -178,6 +179,16 @@ def _starts(model: Model) -> list[_Candidate]:
     ]
 
 
+def _distinct(candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    """The likeliest first, without those that a likelier one of their kind stands beside."""
+    distinct: list[_Candidate] = []
+    for each in sorted(candidates, key=lambda each: -each.log_likelihood):
+        likelier = [other for other in distinct if other.states.doubled == each.states.doubled]
+        if all((np.abs(each.x - other.x) > _APART).any() for other in likelier):
+            distinct.append(each)
+    return distinct
+
+
 def _point(model: Model, x: Float64) -> Point:
     response = model.response
     return Point(
@@ -210,10 +221,8 @@ def _tops(value: Float64) -> list[tuple[int, int]]:
 
 def _cost(model: Model, candidate: _Candidate, x: Float64) -> float:
     """Negative log posterior of a point, given the shares."""
-    chains = chains_of(
-        model, likelihood_at(model, _point(model, x), candidate.states), candidate.states.log_prior
-    )
-    return 0.5 * float(x[2] ** 2 + x[3] ** 2) - forward_pass(chains, candidate.share, model.settings)[2]
+    log_likelihood = chain_likelihood(model, _point(model, x), candidate.states, candidate.share)
+    return 0.5 * float(x[2] ** 2 + x[3] ** 2) - log_likelihood
 
 
 def _refined(model: Model, candidate: _Candidate, size: float) -> _Candidate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.special import logsumexp
 from genostab.arrays import Float64, Int16, Int64
 from genostab.karyotype.allele_state import ShiftCurve
 from genostab.karyotype.settings import Settings
+from genostab.kernels.clone_chain import clone_likelihood
 
 _FINE, _COARSE = 4000, 400  # points of shift, in equal ratios: 0.14 % and 1.4 % apart
 _FLOOR = 1e-290  # of a likelihood, before its logarithm
@@ -93,41 +95,54 @@ def states_of(doubled: bool, settings: Settings) -> States:
     return States(minor=minor, major=major, log_prior=log_prior - logsumexp(log_prior), doubled=doubled)
 
 
-def model_of(
-    segments: CloneSegments, response: CloneResponse, blur: tuple[float, float], settings: Settings
-) -> Model:
-    """Segments with the responses of their place averaged over, and blurred levels [log2] and responses.
+def models_of(
+    segments: CloneSegments, response: CloneResponse, blurs: Sequence[tuple[float, float]], settings: Settings
+) -> list[Model]:
+    """Segments with the responses of their place averaged over, and with blurred levels [log2] and responses.
 
     Parameters
     ----------
     segments : CloneSegments
     response : CloneResponse
-    blur : tuple of float, least standard deviation of levels, and least `place_cv`
+    blurs : sequence of tuple of float, least standard deviation of levels, and least `place_cv`; a model of each
     settings : Settings, tables [allele] and [clone]
     """
-    response = replace(response, place_cv=max(response.place_cv, blur[1]))
-    segments = replace(segments, sd_log2=np.hypot(segments.sd_log2, blur[0]))
+    tables: dict[float, tuple[Float64, Float64]] = {}
+    models = []
+    for level_sd, place_cv in blurs:
+        blurred = replace(response, place_cv=max(response.place_cv, place_cv))
+        if blurred.place_cv not in tables:
+            tables[blurred.place_cv] = _of_curves(segments.curve, blurred.place_cv, settings)
+        smooth, anywhere = tables[blurred.place_cv]
+        sd_log2 = np.hypot(segments.sd_log2, level_sd)
+        of_level = np.where(np.isfinite(sd_log2), math.log2(2.0 * settings.clone_max_copies), 1.0)
+        models.append(
+            Model(
+                segments=replace(segments, sd_log2=sd_log2),
+                response=blurred,
+                log_ratio=np.column_stack((np.zeros(len(smooth)), smooth)),
+                # Balanced or any shift, alike; any level.
+                elsewhere=np.logaddexp(0.0, anywhere) - math.log(2.0) - np.log(of_level),
+                steps=_steps(segments.chrom),
+                settings=settings,
+            )
+        )
+    return models
+
+
+def _of_curves(curves: Sequence[ShiftCurve], place_cv: float, settings: Settings) -> tuple[Float64, Float64]:
+    """Logarithms of the curves' means about each of `_COARSE` shifts, a row of them each, and over all shifts."""
     fine = np.geomspace(settings.least_shift, 0.5, _FINE)
     coarse = np.geomspace(settings.least_shift, 0.5, _COARSE)
-    away = (fine - coarse[:, None]) / (response.place_cv * coarse[:, None])
+    away = (fine - coarse[:, None]) / (place_cv * coarse[:, None])
     weight = fine * np.exp(-0.5 * np.square(away))
     weight /= weight.sum(axis=1, keepdims=True)
-    curves = np.array([np.interp(fine**2, each.shift**2, each.log_ratio) for each in segments.curve])
-    most = curves.max(axis=1, keepdims=True)
-    likelihood = np.exp(curves - most)
+    values = np.array([np.interp(fine**2, each.shift**2, each.log_ratio) for each in curves])
+    most = values.max(axis=1, keepdims=True)
+    likelihood = np.exp(values - most)
     smooth = np.log(np.maximum(likelihood @ weight.T, _FLOOR)) + most
     anywhere = np.log(np.maximum(likelihood @ (fine / fine.sum()), _FLOOR)) + most[:, 0]
-    span = math.log2(2.0 * settings.clone_max_copies)
-    known = np.isfinite(segments.sd_log2)
-    return Model(
-        segments=segments,
-        response=response,
-        log_ratio=np.column_stack((np.zeros(len(curves)), smooth)),
-        # Balanced or any shift, alike; any level.
-        elsewhere=np.logaddexp(0.0, anywhere) - math.log(2.0) - np.where(known, math.log(span), 0.0),
-        steps=_steps(segments.chrom),
-        settings=settings,
-    )
+    return smooth, anywhere
 
 
 def _steps(chrom: Int16) -> Int64:
@@ -147,11 +162,17 @@ def copies(fraction: Float64, states: States, allele: float) -> tuple[Float64, F
     return 0.5 * np.tanh(0.5 * allele * np.log(b / a)), np.log2((a + b) / 2.0)
 
 
-def of_alleles(model: Model, shift: Float64) -> Float64:
-    """Log-likelihood ratio of every segment at each shift; shape of shift + (n_segments,)."""
+def place_of(model: Model, shift: Float64) -> Float64:
+    """Column of `log_ratio` that stands for each shift, between two columns in proportion; shape of shift."""
     least = model.settings.least_shift
     step = math.log(0.5 / least) / (_COARSE - 1)
     place = np.where(shift < least, shift / least, 1.0 + np.log(np.maximum(shift, least) / least) / step)
+    return np.asarray(place)
+
+
+def of_alleles(model: Model, shift: Float64) -> Float64:
+    """Log-likelihood ratio of every segment at each shift; shape of shift + (n_segments,)."""
+    place = place_of(model, shift)
     low = np.minimum(place.astype(np.int64), _COARSE - 1)
     share = (place - low)[..., np.newaxis]
     table = model.log_ratio.T
@@ -165,6 +186,25 @@ def of_depth(model: Model, ratio: Float64, baseline: Float64, depth: float) -> F
     level = (depth * ratio)[..., np.newaxis]
     away = (seen - level - baseline.reshape(*baseline.shape, *(1 for _ in level.shape))) / spread
     return np.where(np.isfinite(sd), -0.5 * away**2 - np.log(spread * math.sqrt(2.0 * math.pi)), 0.0)
+
+
+def chain_likelihood(model: Model, point: Point, states: States, share: Float64) -> float:
+    """Log-likelihood of all segments, states of one chromosome being a chain as of `forward_pass`."""
+    shift, ratio = copies(np.array(point.fraction), states, point.allele)
+    segments, level = model.segments, point.depth * ratio
+    return clone_likelihood(
+        place_of(model, shift),
+        level + point.baseline,
+        np.abs(model.response.place_cv * level),
+        share,
+        segments.chrom,
+        model.log_ratio,
+        segments.ratio_log2,
+        segments.sd_log2,
+        model.elsewhere,
+        model.settings.subclonal_share,
+        model.settings.clone_stay,
+    )
 
 
 def likelihood_at(model: Model, point: Point, states: States) -> Float64:
