@@ -11,6 +11,9 @@ import numpy as np
 from genostab.arrays import Genome, SnpSites
 from genostab.io.genome import load_genome
 from genostab.io.number_table import number_bytes, whole_numbers
+from genostab.karyotype.allele_clone import clone_solutions
+from genostab.karyotype.allele_model import CloneResponse, CloneSegments
+from genostab.karyotype.allele_state import ShiftCurve
 from genostab.karyotype.settings import load_settings
 from genostab.lot.load import load_manifest
 from genostab.lot.manifest import Sequencing
@@ -49,9 +52,24 @@ def compile_kernels() -> None:
                 on_progress=_silent,
             )
         _count_at_a_site(manifest.sequencing, genome)
+    _fit_a_clone()
     whole_numbers(number_bytes(np.zeros((1, 2), dtype=np.int64)).decode(), n_columns=2)
     animals = np.full(2, 6)
     limiting_dilution(np.array([10.0, 100.0]), animals, np.array([2, 5]))
+
+
+def _fit_a_clone() -> None:
+    """Two segments out of balance: the lot above has too few changes for a clone."""
+    shift = np.linspace(0.0, 0.5, 11)
+    segments = CloneSegments(
+        chrom=np.arange(2, dtype=np.int16),
+        curve=(ShiftCurve(shift=shift, log_ratio=-np.square(shift - 0.2)),) * 2,
+        ratio_log2=np.array([0.2, -0.2]),
+        sd_log2=np.full(2, 0.1),
+        length_bp=np.ones(2),
+    )
+    response = CloneResponse(depth=1.0, depth_cv=0.1, allele_cv=0.1, place_cv=0.1)
+    clone_solutions(segments, response, load_settings())
 
 
 def _count_at_a_site(block: Sequencing, genome: Genome) -> None:
