@@ -229,12 +229,16 @@ class SnpSites:
 
     chrom : int16; position : int64, 0-based bp; alleles : uint8, shape (n_sites, 2), REF and ALT as the 4-bit codes of
     BAM (A 1, C 2, G 4, T 8); all others shape (n_sites,)
+    genotype : int8, copies of ALT (0, 1, 2) that the file tells of a sample, -1 where it does not; None without sample
+    phase : Phase, of that sample, None where the file gives none
     """
 
     name: str
     chrom: Int16
     position: Int64
     alleles: UInt8
+    genotype: Int8 | None = None
+    phase: Phase | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy import stats
 
-from genostab.arrays import SnpSites
+from genostab.arrays import Phase, SnpSites
 from genostab.karyotype.settings import load_settings
 from genostab.karyotype.site_genotypes import (
     genotype_posterior,
@@ -127,3 +128,58 @@ def test_interval_of_the_reference_bias_covers_it() -> None:
         assert found.high is not None
         held += found.low <= 0.48 <= found.high
     assert 180 <= held <= 198
+
+
+N = 4000
+
+
+def family(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Genotypes of a donor, a sibling and a stranger at SNPs whose rarer allele has 10 to 50 %."""
+    frequency = rng.uniform(0.1, 0.5, N)
+    father, mother, stranger = ((rng.random((2, N)) < frequency).astype(np.int64) for _ in range(3))
+
+    def child() -> np.ndarray:
+        rows = rng.integers(0, 2, (2, N))
+        return np.take_along_axis(father, rows[:1], 0)[0] + np.take_along_axis(mother, rows[1:], 0)[0]
+
+    return {"donor": child(), "sibling": child(), "stranger": stranger.sum(axis=0)}
+
+
+def reads_of(genotype: np.ndarray, share: np.ndarray, rng: np.random.Generator, depth: float) -> np.ndarray:
+    """Reads of REF and ALT with one base in a hundred wrong; `share` of ALT where heterozygous."""
+    n = rng.poisson(depth, genotype.size)
+    alt = rng.binomial(n, np.where(genotype == 1, share, genotype / 2.0) * 0.98 + 0.01)
+    return by_strand(n - alt, alt, np.zeros_like(n), rng)
+
+
+@pytest.mark.parametrize("depth", [3.0, 30.0])
+@pytest.mark.parametrize("whose", ["donor", "sibling", "stranger"])
+def test_phase_is_used_where_the_genotypes_are_the_donors(whose: str, depth: float) -> None:
+    rng = np.random.default_rng(4)
+    people = family(rng)
+    told = people[whose]
+    haplotype = np.where(told == 1, rng.integers(1, 3, N), 0).astype(np.int8)
+    phase = Phase(haplotype=haplotype, block=np.where(told == 1, 0, -1))
+    file = replace(sites(N), genotype=told.astype(np.int8), phase=phase)
+    # Half of the genome has lost one haplotype: what is heterozygous in the donor is not in the lot.
+    share = np.where(np.arange(N) < N // 2, 0.0, 0.5)
+    found = genotype_sites("x", file, reads_of(people["donor"], share, rng, depth), SETTINGS)
+    assert "homozygous" in found.phase_note
+    if whose != "donor":
+        assert found.snps.phase is None
+        return
+    assert found.snps.phase is not None
+    at = found.snps.position // 100
+    assert (found.snps.phase.haplotype == haplotype[at]).all()
+
+
+def test_a_file_of_heterozygous_sites_alone_is_taken_by_them() -> None:
+    rng = np.random.default_rng(5)
+    people = family(rng)
+    for whose, is_used in (("donor", True), ("sibling", False)):
+        is_het = people[whose] == 1
+        phase = Phase(haplotype=is_het.astype(np.int8)[is_het], block=np.zeros(is_het.sum(), dtype=np.int64))
+        genotype = np.ones(is_het.sum(), dtype=np.int8)
+        file = replace(sites(genotype.size), genotype=genotype, phase=phase)
+        depths = reads_of(people["donor"][is_het], np.full(genotype.size, 0.5), rng, 30.0)
+        assert (genotype_sites("x", file, depths, SETTINGS).snps.phase is not None) == is_used

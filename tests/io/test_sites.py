@@ -176,3 +176,66 @@ def test_which_files_hold_depths(tmp_path: Path) -> None:
         bcf = tmp_path / f"{i}.bcf"
         as_bcf(tmp_path / f"{i}.vcf", bcf)
         assert holds_allele_depths(bcf) is cases[i][3]
+
+
+def sampled(chrom: str, position: int, *values: str, keys: str = "GT:PS") -> str:
+    return f"{line(chrom, position, 'A', 'G')[:-1]}\t{keys}\t" + "\t".join(values) + "\n"
+
+
+PHASED = HEAD + SAMPLE + '##FORMAT=<ID=PS,Number=1,Type=Integer,Description="x">\n'
+
+
+@pytest.mark.parametrize("ending", ["vcf", "bcf"])
+def test_genotypes_and_phase_of_the_sample(tmp_path: Path, ending: str) -> None:
+    rows = (
+        sampled("chr1", 10, "0|1:10")
+        + sampled("chr1", 20, "1|0:10")
+        + sampled("chr1", 30, "0/1:.")
+        + sampled("chr1", 40, "1|1:10")
+        + sampled("chr1", 50, "./.:.")
+        + sampled("chr1", 60, "0/0:.")
+        + sampled("chr2", 5, "1|0", keys="GT")
+        + sampled("chr2", 7, "0|1:.")
+    )
+    path = written(tmp_path / "a.vcf", rows, PHASED, COLUMNS + "\tFORMAT\tdonor")
+    if ending == "bcf":
+        as_bcf(path, path := tmp_path / "a.bcf")
+    sites = read_sites(path, HG38)
+    assert sites.genotype is not None
+    assert sites.phase is not None
+    assert sites.genotype.tolist() == [1, 1, 1, 2, -1, 0, 1, 1]
+    # The left allele is that of the first haplotype; without PS a chromosome is one block (VCF 4.4, 1.6.2).
+    assert sites.phase.haplotype.tolist() == [2, 1, 0, 0, 0, 0, 1, 2]
+    assert sites.phase.block.tolist() == [10, 10, -1, -1, -1, -1, 0, 0]
+
+
+@pytest.mark.parametrize("ending", ["vcf", "bcf"])
+def test_of_several_samples_one_is_named(tmp_path: Path, ending: str) -> None:
+    rows = sampled("chr1", 10, "0|1:10", "0/0:.") + sampled("chr1", 20, "1|0:10", "1/1:.")
+    path = written(tmp_path / "a.vcf", rows, PHASED, COLUMNS + "\tFORMAT\tfirst\tsecond")
+    if ending == "bcf":
+        as_bcf(path, path := tmp_path / "a.bcf")
+    assert read_sites(path, HG38).genotype is None
+    second = read_sites(path, HG38, "second")
+    assert second.genotype is not None
+    assert (second.genotype.tolist(), second.phase) == ([0, 2], None)
+    with pytest.raises(InputError, match=r"GS-2301.*the sample is not in the file"):
+        read_sites(path, HG38, "third")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("0|2:10", "allele that is not there"),
+        ("0-1:10", "no genotype"),
+        ("0|1:x", "no phase set"),
+        ("0|1:1:2", "more values"),
+    ],
+)
+def test_a_wrong_genotype_is_refused_with_its_line(tmp_path: Path, values: str, words: str) -> None:
+    rows = sampled("chr1", 10, "0|1:10") + sampled("chr1", 20, values)
+    with pytest.raises(GenostabErrors) as caught:
+        read_sites(written(tmp_path / "a.vcf", rows, PHASED, COLUMNS + "\tFORMAT\tdonor"), HG38)
+    (error,) = caught.value.errors
+    assert (error.code, error.where) == ("GS-2301", f"{tmp_path / 'a.vcf'}:8")
+    assert words in error.what

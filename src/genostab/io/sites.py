@@ -1,4 +1,4 @@
-"""Sites of biallelic SNPs from a VCF or BCF that holds no allele depths: columns at a time, for a million of them."""
+"""Sites of biallelic SNPs from a VCF or BCF without allele depths, and one sample's genotypes: columns at a time."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from genostab.io.genome import check_contigs
 from genostab.io.intervals import contig_indices, refuse_past_end
 from genostab.io.limits import load_limits, not_text, open_bytes, open_text
 from genostab.io.refusals import Problem, refuse_lines
+from genostab.io.site_genotype import genotypes_of_column
 
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _COLUMNS = ("chrom", "position", "ref", "alt", "filter")
 _PLACES = (0, 1, 3, 4, 6)
-_QUERY = "%CHROM\t%POS\t%REF\t%ALT\t%FILTER\n"
+_FORMAT_PLACE = 8
+_QUERY = "%CHROM\t%POS\t%REF\t%ALT\t%FILTER"
 _CONTIG_META = re.compile(r"##contig=<(?:.*,)?ID=([^,>]+)(?:,.*)?>")
 _LENGTH = re.compile(r"[<,]length=(\d+)")
 _POSITION_DIGITS = 10
@@ -55,13 +57,14 @@ def holds_allele_depths(path: str | Path) -> bool:
     return n_columns == 0 or (n_columns > 9 and declared)
 
 
-def read_sites(path: str | Path, genome: Genome) -> SnpSites:
-    """Biallelic SNPs whose FILTER is PASS or missing, in genome order; samples are not read.
+def read_sites(path: str | Path, genome: Genome, sample: str | None = None) -> SnpSites:
+    """Biallelic SNPs whose FILTER is PASS or missing, in genome order.
 
     Parameters
     ----------
     path : str or Path; VCF 4.x, plain, gzip or BGZF, or BCF, in any order, with or without samples
     genome : Genome
+    sample : str or None, whose genotypes and phase are read; without it, those of the only one, and of several none
 
     Returns
     -------
@@ -73,14 +76,14 @@ def read_sites(path: str | Path, genome: Genome) -> SnpSites:
     ------
     InputError
         GS-2001 to GS-2005 and GS-2102 for the file itself; GS-2101 where contigs or positions are not those of the
-        assembly; GS-2301 where there is no header or no usable SNP.
+        assembly; GS-2301 where there is no header, no usable SNP or no such sample.
     GenostabErrors
-        GS-2301 for each line whose POS is no number, or that lacks a field.
+        GS-2301 for each line whose POS is no number, that lacks a field, or whose GT or PS is wrong.
     """
     where = str(path)
     with open_bytes(path) as reader:
         is_bcf = reader.read(3) == b"BCF"
-    frame, line, contigs = _bcf_table(path) if is_bcf else _vcf_table(path)
+    frame, line, contigs = _bcf_table(path, sample) if is_bcf else _vcf_table(path, sample)
     if contigs:
         check_contigs(contigs, genome, where)
     names = tuple(str(name) for name in frame["chrom"].cat.categories)
@@ -101,12 +104,27 @@ def read_sites(path: str | Path, genome: Genome) -> SnpSites:
             _ACTION,
         )
     rows = rows[np.lexsort((position[rows], chrom[rows]))]
+    genotype, phase = None, None
+    if "sample" in frame:
+        genotype, phase = genotypes_of_column(frame["format"], frame["sample"], rows, line, where)
     return SnpSites(
         name=Path(path).name,
         chrom=chrom[rows].astype(np.int16),
         position=position[rows] - 1,
         alleles=np.ascontiguousarray(np.column_stack((ref[rows], alt[rows])).astype(np.uint8)),
+        genotype=genotype,
+        phase=phase,
     )
+
+
+def _sample_place(names: Sequence[str], sample: str | None, where: str) -> int | None:
+    """Which of the samples is read; None for none."""
+    if sample is None or not names:
+        return 0 if len(names) == 1 else None
+    if sample not in names:
+        found = ", ".join(names[:10])
+        raise _unusable(where, "the sample is not in the file", found, sample, "name one of these")
+    return names.index(sample)
 
 
 def _unusable(where: str, what: str, found: str, expected: str, action: str) -> InputError:
@@ -160,7 +178,7 @@ class _WatchedEnd:
         return iter(lambda: self.read(1 << 20), b"")
 
 
-def _header(reader: io.BufferedIOBase, where: str) -> tuple[int, int, Mapping[str, int]]:
+def _header(reader: io.BufferedIOBase, where: str) -> tuple[int, Sequence[str], Mapping[str, int]]:
     """Lines of the header, columns, and contigs with their lengths; the reader is left at the first record."""
     contigs: dict[str, int] = {}
     number, line = 0, "##"
@@ -174,15 +192,19 @@ def _header(reader: io.BufferedIOBase, where: str) -> tuple[int, int, Mapping[st
     if tuple(columns[: len(_FIXED)]) != _FIXED:
         found, expected = line[:80], "##... lines, then " + " ".join(_FIXED)
         raise _unusable(f"{where}:{number}", "no VCF", found, expected, "give a VCF or BCF")
-    return number, len(columns), contigs
+    return number, columns, contigs
 
 
-def _vcf_table(path: str | Path) -> tuple[Any, Int64, Mapping[str, int]]:
+def _vcf_table(path: str | Path, sample: str | None) -> tuple[Any, Int64, Mapping[str, int]]:
     """Rows as a frame, their lines, and the contigs of the header."""
     with open_bytes(path) as reader:
-        n_before, n_columns, contigs = _header(reader, str(path))
+        n_before, columns, contigs = _header(reader, str(path))
         watched = _WatchedEnd(reader)
-        frame = _parsed(watched, str(path), n_columns)
+        wanted = dict(zip(_PLACES, _COLUMNS, strict=True))
+        place = _sample_place(columns[_FORMAT_PLACE + 1 :], sample, str(path))
+        if place is not None:
+            wanted |= {_FORMAT_PLACE: "format", _FORMAT_PLACE + 1 + place: "sample"}
+        frame = _parsed(watched, str(path), len(columns), wanted)
     if watched.last != b"\n":
         raise InputError(
             "GS-2003",
@@ -195,12 +217,12 @@ def _vcf_table(path: str | Path) -> tuple[Any, Int64, Mapping[str, int]]:
     return *_checked(frame, str(path), n_before), contigs
 
 
-def _parsed(reader: Any, where: str, n_columns: int, places: Sequence[int] = _PLACES) -> Any:
-    """The wanted columns; POS as text, since a frame cannot say which line of a column is no number."""
+def _parsed(reader: Any, where: str, n_columns: int, places: Mapping[int, str]) -> Any:
+    """The columns at the places; POS as text, since a frame cannot say which line of a column is no number."""
     import pandas as pd
 
     names = [str(at) for at in range(n_columns)]
-    wanted = {names[at]: name for at, name in zip(places, _COLUMNS, strict=True)}
+    wanted = {names[at]: name for at, name in places.items()}
     try:
         frame = pd.read_csv(
             reader,
@@ -265,12 +287,20 @@ def _opened_bcf(path: str | Path) -> Iterator[Any]:
         pysam.set_verbosity(before)
 
 
-def _bcf_table(path: str | Path) -> tuple[Any, Int64, Mapping[str, int]]:
+def _bcf_table(path: str | Path, sample: str | None) -> tuple[Any, Int64, Mapping[str, int]]:
     """As `_vcf_table`; bcftools writes the columns, and records are counted as lines from 1."""
     from pysam import bcftools
 
+    columns: Sequence[str] = _COLUMNS
+    query = [_QUERY + "\n"]
     with _opened_bcf(path) as file:
         contigs = {name: contig.length for name, contig in file.header.contigs.items() if contig.length}
-        text = bcftools.query("-f", _QUERY, str(path))
-    frame = _parsed(io.BytesIO(text.encode()), str(path), len(_COLUMNS), range(len(_COLUMNS)))
+        samples, keys = list(file.header.samples), [key for key in ("GT", "PS") if key in file.header.formats]
+        place = _sample_place(samples, sample, str(path))
+        if place is not None and keys:
+            columns = (*_COLUMNS, "format", "sample")
+            of_sample = f"\t{':'.join(keys)}[\t{':'.join(f'%{key}' for key in keys)}]\n"
+            query = [_QUERY + of_sample, "-s", samples[place]]
+        text = bcftools.query("-f", *query, str(path))
+    frame = _parsed(io.BytesIO(text.encode()), str(path), len(columns), dict(enumerate(columns)))
     return *_checked(frame, str(path), 0), contigs

@@ -24,6 +24,9 @@ class Settings:
     site_min_posterior: float
     site_max_other_share: float
     site_artefact_p: float
+    site_min_compared: int
+    site_max_stray: float
+    site_min_het_share: float
     gap_z: float
     max_excluded_fraction: float
     min_gaps_explained: float

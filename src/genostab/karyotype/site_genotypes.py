@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import bdtrc, betaln, gammaln, logsumexp, ndtri, xlog1py, xlogy
 
-from genostab.arrays import AlleleDepths, Bool, Float64, Int64, SnpSites
+from genostab.arrays import AlleleDepths, Bool, Float64, Int8, Int64, Phase, SnpSites
 from genostab.karyotype.settings import Settings
 from genostab.results import Estimate
 from genostab.units import FRACTION
@@ -19,7 +19,7 @@ class SiteGenotypes:
 
     `n_strand` sites are left out for ALT from one strand only, `n_third` for a third base; `alt_share` is the pooled
     ALT share of heterozygous sites, below one half by what the reference is preferred; `other_share` the share of
-    bases that are neither allele.
+    bases that are neither allele. `phase_note` says of a phase that came with the sites why it is used, or is not.
     """
 
     snps: AlleleDepths
@@ -27,10 +27,11 @@ class SiteGenotypes:
     n_third: int
     alt_share: Estimate
     other_share: float
+    phase_note: str = ""
 
 
 def genotype_sites(sample: str, sites: SnpSites, depths: Int64, settings: Settings) -> SiteGenotypes:
-    """Genotypes at the sites that are no artefact.
+    """Genotypes at the sites that are no artefact, with the phase that came with the sites where it is this donor's.
 
     Parameters
     ----------
@@ -55,13 +56,42 @@ def genotype_sites(sample: str, sites: SnpSites, depths: Int64, settings: Settin
         alt_depth=alt[kept],
         genotype=np.where(called, best, -1).astype(np.int8),
     )
+    phase_note = ""
+    if sites.phase is not None and sites.genotype is not None:
+        is_donor, phase_note = _same_donor(snps, sites.genotype[kept], settings)
+        if is_donor:
+            own = Phase(haplotype=sites.phase.haplotype[kept], block=sites.phase.block[kept])
+            snps = replace(snps, phase=own)
     return SiteGenotypes(
         snps=snps,
         n_strand=int(one_strand.sum()),
         n_third=int((third & ~one_strand).sum()),
         alt_share=_alt_share(snps, settings.level),
         other_share=float(other.sum() / max(depths.sum(), 1)),
+        phase_note=phase_note,
     )
+
+
+def _same_donor(snps: AlleleDepths, genotype: Int8, settings: Settings) -> tuple[bool, str]:
+    """Whether the genotypes of a file are of the donor whose reads these are, and how that shows.
+
+    Notes
+    -----
+    Where the file says homozygous, reads of the other allele are errors, whatever a lot has lost since. Of another
+    person they are the share p q / (p^2 + q^2) at frequencies p and q (Hardy-Weinberg), of a sibling, a parent or a
+    child half of that. Without such sites, most of what the file says is heterozygous must be so in the reads.
+    """
+    ref, alt = snps.ref_depth, snps.alt_depth
+    stray = np.where(genotype == 0, alt, ref)[(genotype == 0) | (genotype == 2)]
+    n_reads = int((ref + alt)[(genotype == 0) | (genotype == 2)].sum())
+    if n_reads >= settings.site_min_compared:
+        share = float(stray.sum() / n_reads)
+        text = f"{share:.2%} of {n_reads} reads show the other allele where the file says homozygous"
+        return share <= settings.site_max_stray, text
+    own = snps.genotype[(genotype == 1) & (snps.genotype >= 0)]
+    share = float((own == 1).mean()) if own.size else 0.0
+    text = f"{share:.0%} of {own.size} SNPs are heterozygous in the reads that the file says are"
+    return own.size >= settings.site_min_compared and share >= settings.site_min_het_share, text
 
 
 def genotype_posterior(ref: Int64, alt: Int64, settings: Settings) -> Float64:

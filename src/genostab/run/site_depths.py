@@ -31,7 +31,7 @@ def sites_to_count(block: Sequencing, genome: Genome, on_progress: Progress) -> 
         return None
     refuse_sites_without_reads(block)
     on_progress(f"sites of {block.snps.name}")
-    return read_sites(block.snps, genome)
+    return read_sites(block.snps, genome, block.sample_name)
 
 
 def check_snps(block: Sequencing, kind: FileKind, genome: Genome) -> None:
@@ -48,7 +48,7 @@ def check_snps(block: Sequencing, kind: FileKind, genome: Genome) -> None:
         return
     if kind != "array":
         refuse_sites_without_reads(block)
-    read_sites(block.snps, genome)
+    read_sites(block.snps, genome, block.sample_name)
 
 
 def refuse_sites_without_reads(block: Sequencing) -> None:
@@ -119,6 +119,9 @@ def site_rows(genotypes: Mapping[Path, SiteGenotypes]) -> tuple[QcRow, ...]:
         snps, share = found.snps, found.alt_share
         depth = (snps.ref_depth + snps.alt_depth).mean() if snps.position.size else 0.0
         n_called = int((snps.genotype >= 0).sum())
+        if found.phase_note:
+            n_phased = 0 if snps.phase is None else int((snps.phase.haplotype > 0).sum())
+            rows.append((f"phase of the sites, {path.name}", n_phased, "SNPs", found.phase_note))
         rows += [
             (
                 f"genotypes called, {path.name}",
