@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from genostab.results import Sensitivity
-from tests.statistical.array_genomes import EVENTS, GENOME, SETTINGS, Event, call_over, karyotype_of, simulate_array
+from genostab.results import Call, Sensitivity
+from tests.statistical.array_genomes import (
+    EVENTS,
+    GENOME,
+    SETTINGS,
+    Event,
+    call_over,
+    karyotype_of,
+    simulate_array,
+)
 from tests.statistical.karyotype_genomes import is_soak
 from tests.statistical.mosaic_arrays import KINDS, N_SNPS, Outcome, outcomes
 
@@ -20,7 +29,9 @@ CALIBRATED = 0.02  # of the stated probability, on the mean
 EDGES = (0.0, 0.7, 0.9, 0.99, 1.01)
 SIZES = (5_000_000, 10_000_000)
 LEAST_POWER = 0.93
-N_ARRAYS = {True: 440, False: 200} if is_soak() else {True: 6, False: 6}
+# What the table of sensitivity reckons with.
+LEAST_RESPONSE = SETTINGS.lrr_response * (1.0 - stats.norm.ppf(SETTINGS.power) * SETTINGS.response_cv)
+N_ARRAYS = {True: 440, False: 200} if is_soak() else {True: 6, False: 5}
 
 
 def read(n: int, as_expected: bool) -> list[Outcome]:
@@ -47,7 +58,7 @@ def test_a_state_is_right_as_often_as_stated(as_expected: bool) -> None:
     right = np.array([each.is_right for each in found])
     assert_calibrated(stated, right)
     if as_expected:
-        for low, high in zip(EDGES[:-1], EDGES[1:], strict=True):
+        for low, high in itertools.pairwise(EDGES):
             inside = (stated >= low) & (stated < high)
             if inside.any():
                 assert_calibrated(stated[inside], right[inside])
@@ -70,21 +81,24 @@ def at_the_stated_share(n: int, switch_rate: float | None) -> tuple[bool, ...]:
     hits = []
     for seed in range(n):
         rng = np.random.default_rng([seed, 55])
-        quality = {
-            "n_snps": N_SNPS,
-            "switch_rate": switch_rate,
-            "response": LEAST_RESPONSE,
-            "baf_sd": float(rng.uniform(0.025, 0.05)),
-            "lrr_sd": float(rng.uniform(0.12, 0.3)),
-        }
-        before = karyotype_of(simulate_array(5000 + seed, events=(), **quality))
-        rows = {
-            (row.region, row.kind): row for row in before.sensitivity if row.evidence in ("allele", "both")
+        array = partial(
+            simulate_array,
+            5000 + seed,
+            n_snps=N_SNPS,
+            switch_rate=switch_rate,
+            response=LEAST_RESPONSE,
+            baf_sd=float(rng.uniform(0.025, 0.05)),
+            lrr_sd=float(rng.uniform(0.12, 0.3)),
+        )
+        rows: dict[tuple[str, str], Sensitivity] = {
+            (row.region, row.kind): row
+            for row in karyotype_of(array(events=())).sensitivity
+            if row.evidence in ("allele", "both")
         }
         placed = [event_of(int(chrom), rng, rows) for chrom in rng.permutation(22)[:3]]
         events = [event for event, _ in placed]
         fractions = [fraction for _, fraction in placed]
-        after = karyotype_of(simulate_array(5000 + seed, events=events, fraction=fractions, **quality))
+        after = karyotype_of(array(events=events, fraction=fractions))
         hits += [
             any(
                 call.reported
@@ -121,3 +135,56 @@ def test_power_at_the_stated_share(switch_rate: float | None) -> None:
     hits = at_the_stated_share(60 if is_soak() else 2, switch_rate)
     sys.stdout.write(f"\nswitches {switch_rate}: found {sum(hits)} of {len(hits)}\n")
     assert stats.binomtest(sum(hits), len(hits)).proportion_ci(0.99).high >= LEAST_POWER
+
+
+# Trisomy of 47 Mb, gains of 20 and of 4 Mb, copy-neutral LOH of 20 Mb.
+FEW = (EVENTS[2], EVENTS[3], EVENTS[4], EVENTS[6])
+SHARES = (0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.9)
+
+
+@cache
+def with_and_without(repeat: int, fraction: float) -> tuple[tuple[Call | None, ...], ...]:
+    """Calls over a few events of an unphased array, without and with an array of the same donor's parent line."""
+    parent = simulate_array(7000 + repeat, events=(), n_snps=N_SNPS, switch_rate=None, replicate=1)
+    sample = simulate_array(7000 + repeat, events=FEW, fraction=fraction, n_snps=N_SNPS, switch_rate=None)
+    both = [karyotype_of(sample, parents) for parents in ((), (parent,))]
+    return tuple(tuple(call_over(event, each) for event in FEW) for each in both)
+
+
+def test_what_a_parent_array_adds() -> None:
+    """Not the share of cells that is found, as the band has all heterozygous SNPs, but the origin."""
+    n, shares = (5, SHARES) if is_soak() else (1, (0.15,))
+    for number, event in enumerate(FEW):
+        for which, name in enumerate(("alone", "parent")):
+            calls = [[with_and_without(r, f)[which][number] for r in range(n)] for f in shares]
+            found = [sum(call is not None for call in each) for each in calls]
+            acquired = [
+                sum(call is not None and call.origin == "acquired" for call in each) for each in calls
+            ]
+            size = (event.end - event.start) / 1e6
+            sys.stdout.write(
+                f"\n{event.kind:6}{size:4.0f} Mb {name:6} {found} acquired {acquired} at {shares}"
+            )
+    for fraction in shares:
+        alone, parent = (
+            [with_and_without(r, fraction)[k][i] for r in range(n) for i in range(len(FEW))] for k in (0, 1)
+        )
+        assert not any(call.origin == "acquired" for call in alone if call)
+        assert sum(call is not None for call in parent) >= sum(call is not None for call in alone)
+        stated = [call for call in parent if call is not None and call.origin == "acquired"]
+        assert len(stated) >= sum(call is not None for call in parent) / 2.0
+
+
+def test_a_parent_array_sizes_loss_of_heterozygosity_in_nearly_all_cells() -> None:
+    # Alone, what is left of the heterozygous band is cut at its edge: B allele fractions of 0.05 and 0.95.
+    alone, parent = (calls[-1] for calls in with_and_without(0, 0.9))
+    assert alone is not None
+    assert parent is not None
+    low, high = parent.cell_fraction.low, parent.cell_fraction.high
+    assert low is not None
+    assert high is not None
+    assert low <= 0.9 <= high
+    assert high - low < 0.02
+    assert (
+        alone.cell_fraction.low is None or (alone.cell_fraction.high or 1.0) - alone.cell_fraction.low > 0.1
+    )
