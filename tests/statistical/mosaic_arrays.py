@@ -8,11 +8,19 @@ from functools import cache
 import numpy as np
 
 from genostab.results import Call
-from tests.statistical.array_genomes import GENOME, Event, call_over, karyotype_of, simulate_array
+from tests.statistical.array_genomes import (
+    GENOME,
+    SETTINGS,
+    Event,
+    call_over,
+    karyotype_of,
+    simulate_array,
+)
 
 N_SNPS = 150_000
 SWITCHES = (0.005, 0.03, None)
 KINDS = ("gain", "loss", "cnloh")
+COPIES = {"gain": 3, "loss": 1, "cnloh": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +31,24 @@ class Outcome:
     fraction: float
     switch_rate: float | None
     call: Call | None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the call states the copies of the event."""
+        call = self.call
+        return call is not None and (call.kind, call.copy_number) == (
+            self.event.kind,
+            COPIES[self.event.kind],
+        )
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the interval of the call holds the share of cells."""
+        assert self.call is not None
+        low, high = self.call.cell_fraction.low, self.call.cell_fraction.high
+        assert low is not None
+        assert high is not None
+        return low - 1e-9 <= self.fraction <= high + 1e-9
 
 
 def random_event(chrom: int, rng: np.random.Generator) -> Event:
@@ -35,32 +61,40 @@ def random_event(chrom: int, rng: np.random.Generator) -> Event:
 
 
 @cache
-def outcomes(n: int) -> tuple[Outcome, ...]:
-    """The events of `n` arrays, one to four each: their share of cells even in the logarithm, from 0.03 to 1."""
+def outcomes(n: int, as_expected: bool) -> tuple[Outcome, ...]:
+    """The events of `n` arrays, one to four each.
+
+    `as_expected` draws shares of cells and the response as often as the settings say before any data; else the shares
+    are even in the logarithm from 0.03 to 1, and the responses from 0.35 to 0.7, mostly below what is expected.
+    """
     found = []
     for seed in range(n):
-        rng = np.random.default_rng([seed, 11])
+        rng = np.random.default_rng([seed, 11, as_expected])
         chroms = rng.choice(22, int(rng.integers(1, 5)), replace=False)
         events = tuple(random_event(int(chrom), rng) for chrom in chroms)
-        fractions = np.exp(rng.uniform(np.log(0.03), 0.0, len(events))).tolist()
+        least = SETTINGS.least_fraction if as_expected else 0.03
+        fractions = np.exp(rng.uniform(np.log(least), 0.0, len(events)))
+        response = float(rng.uniform(0.35, 0.7))
+        if as_expected:
+            fractions[rng.random(len(events)) < SETTINGS.clonal_share] = 1.0
+            response = SETTINGS.lrr_response * float(np.exp(SETTINGS.response_cv * rng.standard_normal()))
         switch_rate = SWITCHES[seed % len(SWITCHES)]
-        sample = simulate_array(
-            3000 + seed,
-            fraction=fractions,
-            events=events,
-            n_snps=N_SNPS,
-            switch_rate=switch_rate,
-            baf_sd=float(rng.uniform(0.025, 0.05)),
-            lrr_sd=float(rng.uniform(0.12, 0.3)),
-            response=float(rng.uniform(0.35, 0.7)),
-            wave_scale=1.0,
-            block_cv=0.03,
-        )
-        karyotype = karyotype_of(sample)
-        for event, fraction in zip(events, fractions, strict=True):
-            found.append(
-                Outcome(
-                    event=event, fraction=fraction, switch_rate=switch_rate, call=call_over(event, karyotype)
-                )
+        karyotype = karyotype_of(
+            simulate_array(
+                3000 + seed,
+                fraction=fractions.tolist(),
+                events=events,
+                n_snps=N_SNPS,
+                switch_rate=switch_rate,
+                baf_sd=float(rng.uniform(0.025, 0.05)),
+                lrr_sd=float(rng.uniform(0.12, 0.3)),
+                response=response,
+                wave_scale=1.0,
+                block_cv=0.03,
             )
+        )
+        found += [
+            Outcome(event=event, fraction=fraction, switch_rate=switch_rate, call=call_over(event, karyotype))
+            for event, fraction in zip(events, fractions.tolist(), strict=True)
+        ]
     return tuple(found)

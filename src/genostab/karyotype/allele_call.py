@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Genome
+from genostab.karyotype.allele_ends import curve_over, depth_over, open_intervals
 from genostab.karyotype.allele_region import AlleleRegion, allele_regions
 from genostab.karyotype.allele_search import AlleleRun, find_runs
 from genostab.karyotype.allele_sensitivity import allele_sensitivity
@@ -115,6 +116,7 @@ def add_alleles(
         if each.call or not any(_lies_in(each, call, genome, settings) for call in firm)
     ]
     chosen = [_with_its_depth(each, found, settings) for each in _chosen(found, settings)]
+    chosen = [_with_open_ends(each, karyotype, signal, genome, calibrated, settings) for each in chosen]
     calls = [_make_call(each, karyotype, parents, genome, hotspots, platform, settings) for each in chosen]
     calls += [_by_depth_alone(call, karyotype, signal, genome, calibrated, settings) for call in left]
     calls += [
@@ -286,6 +288,26 @@ def _read_again(candidate: _Candidate, before: Response, after: Response, settin
     if after == before:
         return candidate
     reading = read_region(candidate.curve, candidate.depth, after.mean, after.cv, candidate.n_snps, settings)
+    return replace(candidate, reading=reading)
+
+
+def _with_open_ends(
+    candidate: _Candidate,
+    karyotype: Karyotype,
+    signal: AlleleSignal,
+    genome: Genome,
+    response: Response,
+    settings: Settings,
+) -> _Candidate:
+    """The candidate read over all places where it may begin and end."""
+    chrom, place, ends = candidate.chrom, (candidate.start, candidate.end), candidate.ends
+    intervals = open_intervals(signal, chrom, *place, ends, settings) if ends else []
+    if not intervals:
+        return candidate
+    curve = curve_over(candidate.curve, signal, chrom, intervals, settings)
+    of_each = [_depth_of(karyotype, genome, chrom, *each, settings) for each, _ in intervals]
+    depth = depth_over(candidate.depth, of_each, intervals)
+    reading = read_region(curve, depth, response.mean, response.cv, candidate.n_snps, settings)
     return replace(candidate, reading=reading)
 
 

@@ -228,10 +228,13 @@ def _found(
             mean, variance = told * mean, told * variance
         mean, variance = mean + 0.5 * deviation**2, variance + deviation**2
         readings = len(information) * (1 if i == 0 else len(settings.switch_rates))
-        paid = math.log(readings) + _open(mean, settings)
+        paid = np.full(mean.size, math.log(readings) - math.log(settings.state_shares[row]))
         if n_searched:
-            # As many places to begin, and to end, are as good as there are SNPs to a unit of information.
-            paid = paid - 2.0 * np.log(np.maximum(2.0 * n_searched / np.maximum(mean, 1.0), 1.0))
+            # The threshold has paid for the size of the shift. As many places to begin, and to end, are as good as
+            # there are SNPs to a unit of information.
+            paid -= 2.0 * np.log(np.maximum(2.0 * n_searched / np.maximum(mean, 1.0), 1.0))
+        else:
+            paid += _open(mean, settings)
         is_found = mean - paid - log_threshold >= float(ndtri(settings.power)) * np.sqrt(variance)
         if is_found.any():
             first = float(fraction[int(np.argmax(is_found))])
@@ -247,12 +250,12 @@ def _tried(settings: Settings) -> tuple[Float64, Float64, Float64]:
 
 
 def _open(mean: Float64, settings: Settings) -> Float64:
-    """What the open state and share of cells cost: the share of the prior that the likelihood leaves."""
+    """What the open share of cells costs: the share of the prior that the likelihood leaves."""
     width = np.sqrt(2.0 * np.pi) / np.sqrt(
         8.0 * np.maximum(mean, 1.0)
     )  # of log f, where the mean goes as f^2 or f^4
     span = -math.log(settings.least_fraction) / (1.0 - settings.clonal_share)
-    return np.asarray(np.log(span / width) - math.log(settings.state_shares[0]))
+    return np.asarray(np.log(span / width))
 
 
 def _rows(
