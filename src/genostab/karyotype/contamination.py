@@ -16,12 +16,15 @@ from genostab.karyotype.genotypes import (
     fitted_spectrum,
     genotype_likelihoods,
     genotype_shares,
+    known_frequencies,
     one_genotype,
     two_genotypes,
 )
 from genostab.karyotype.sample_settings import SampleSettings
 from genostab.results import Call, Estimate
 from genostab.units import FRACTION
+
+_FREQUENCIES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,19 @@ def foreign_dose(spectrum: Spectrum) -> tuple[Float64, Float64]:
     joint = two_genotypes(spectrum, (1.0, 0.0, 0.0))
     sides = (joint[0].T, joint[2, ::-1].T)
     return sides[0] / sides[0].sum(axis=1, keepdims=True), sides[1] / sides[1].sum(axis=1, keepdims=True)
+
+
+def dose_of_frequencies(frequency: Float64, settings: SampleSettings) -> tuple[Float64, Float64]:
+    """As `foreign_dose`, of frequencies of B in ten-thousandths, which is finer than any panel.
+
+    Parameters
+    ----------
+    frequency : float64, shape (n_snps,), 0..1
+    settings : SampleSettings
+    """
+    row = np.rint(frequency * _FREQUENCIES).astype(np.int64)
+    low, high = foreign_dose(known_frequencies(np.arange(_FREQUENCIES + 1) / _FREQUENCIES, settings))
+    return low[row], high[row]
 
 
 def known_dose(snps: Snps, contaminant: Snps, settings: SampleSettings) -> tuple[Float64, Float64]:
@@ -116,6 +132,7 @@ def settle(
     *,
     response_cv: float = 0.0,
     systematic: float = 0.0,
+    floor: float = 0.0,
 ) -> Contamination:
     """The fraction with its interval, or that none was detected with what would have been.
 
@@ -123,8 +140,8 @@ def settle(
     -----
     Variance is that between blocks, with Student's distribution of as many as there are by weight. Chromosomes
     are one step of Newton from the whole. Detected is a fraction whose lower bound at `detection_alpha` is above
-    `systematic_fraction`, or above the larger `systematic`, by which the interval is wider as well. `response_cv`
-    widens the interval of what is there.
+    `systematic_fraction`, or above the larger `floor` or `systematic`; by `systematic` the interval is wider as well,
+    and by `response_cv` that of what is there.
     """
     weight = found.weight
     # A block too many for the mean that is taken off.
@@ -141,7 +158,7 @@ def settle(
     def reach(tail: float) -> float:
         return -float(stdtrit(blocks - 1.0, tail)) * se
 
-    needed = reach(settings.detection_alpha) + max(settings.systematic_fraction, systematic)
+    needed = reach(settings.detection_alpha) + max(settings.systematic_fraction, systematic, floor)
     detected = found.fraction > needed
     tail = (1.0 - settings.level) / 2.0
     response = float(ndtri(tail)) * response_cv * max(found.fraction, 0.0)

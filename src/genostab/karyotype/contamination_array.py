@@ -126,8 +126,9 @@ def bands_contamination(
     Notes
     -----
     As the modes of `array_contamination`, with one expected dose for all probes: that of a frequency whose Beta
-    distribution explains the sample's own genotypes. What cannot be told from the shape of the noise is
-    `systematic_band_fraction`, which the interval holds too.
+    distribution explains the sample's own genotypes. Noise of whatever shape has one mode: a fraction is detected
+    where the second, c / 2, is `modes_apart_sd` of the noise away, and above `systematic_band_fraction`, what the shape
+    of clean bands has been seen to fake; the interval holds that too.
     """
     shares = genotype_shares(genotype_likelihoods(snps, settings))
     dose = foreign_dose(fitted_spectrum(shares, variants_only=False))
@@ -156,7 +157,14 @@ def bands_contamination(
         settings,
         response_cv=settings.array_response_cv,
         systematic=settings.systematic_band_fraction,
+        floor=2.0 * settings.modes_apart_sd * _core_sd(values, settings),
     )
+
+
+def _core_sd(values: Float64, settings: SampleSettings) -> float:
+    """Narrow standard deviation of the noise, the other being that of its tails, on the better side."""
+    narrow = values[N_SHARED:].reshape(-1, N_NOISE)[:, 1]
+    return float(settings.shift_bin / 2.0 + np.exp(narrow.min()))
 
 
 def _tells(found: Influence) -> bool:

@@ -38,6 +38,7 @@ class SampleSettings:
     homogeneity_alpha: float
     systematic_fraction: float
     systematic_band_fraction: float
+    modes_apart_sd: float
     systematic_reads_fraction: float
     least_other_genotypes: float
     least_explained: float

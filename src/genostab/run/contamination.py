@@ -13,7 +13,7 @@ from genostab.io.snp_array import read_snp_array
 from genostab.io.vcf import read_allele_depths
 from genostab.karyotype.contamination import (
     Contamination,
-    foreign_dose,
+    dose_of_frequencies,
     known_dose,
     not_measured,
     share_of_other_genotypes,
@@ -143,10 +143,12 @@ def _by_anybody(
         return reads_contamination(
             snps, joint, genome, settings, left_out=calls, systematic=settings.systematic_reads_fraction
         )
-    known, spectrum = _with_frequencies(snps, frequencies, settings)
+    known, frequency = _with_frequencies(snps, frequencies)
     if isinstance(known, SnpTable):
-        return array_contamination(known, foreign_dose(spectrum), genome, settings, left_out=calls)
-    return reads_contamination(known, joint_of_spectrum(spectrum), genome, settings, left_out=calls)
+        dose = dose_of_frequencies(frequency, settings)
+        return array_contamination(known, dose, genome, settings, left_out=calls)
+    joint = joint_of_spectrum(known_frequencies(frequency, settings))
+    return reads_contamination(known, joint, genome, settings, left_out=calls)
 
 
 def _by_person(
@@ -173,9 +175,9 @@ def _by_person(
         )
     spectrum = _own_spectrum(snps, settings)
     if frequencies is not None:
-        known, spectrum = _with_frequencies(snps, frequencies, settings)
+        known, frequency = _with_frequencies(snps, frequencies)
         assert isinstance(known, AlleleDepths)
-        snps = known
+        snps, spectrum = known, known_frequencies(frequency, settings)
     joint = joint_of_contaminant(snps, spectrum, person, settings)
     return reads_contamination(snps, joint, genome, settings, left_out=calls)
 
@@ -186,13 +188,11 @@ def _own_spectrum(snps: Snps, settings: SampleSettings) -> Spectrum:
     return fitted_spectrum(shares, variants_only=False)
 
 
-def _with_frequencies(
-    snps: Snps, frequencies: AlleleFrequencies, settings: SampleSettings
-) -> tuple[Snps, Spectrum]:
-    """The SNPs whose frequency is known, and their spectra."""
+def _with_frequencies(snps: Snps, frequencies: AlleleFrequencies) -> tuple[Snps, Float64]:
+    """The SNPs whose frequency is known, and their frequencies."""
     frequency = _at(snps, frequencies)
     known = np.isfinite(frequency)
-    return _those(snps, known), known_frequencies(frequency[known], settings)
+    return _those(snps, known), frequency[known]
 
 
 def _those(snps: Snps, which: Bool) -> Snps:
