@@ -15,7 +15,6 @@ from genostab.karyotype.genotypes import (
     called_genotypes,
     fitted_spectrum,
     genotype_likelihoods,
-    genotype_shares,
     known_frequencies,
     one_genotype,
     two_genotypes,
@@ -88,11 +87,18 @@ def known_dose(snps: Snps, contaminant: Snps, settings: SampleSettings) -> tuple
     """As `foreign_dose`, of a contaminant whose genotypes are known; those of anybody where it has no such SNP."""
     ours, theirs = shared_places(snps, contaminant)
     likelihood = genotype_likelihoods(contaminant, settings)
-    shares = genotype_shares(likelihood)
+    shares = called_shares(contaminant, settings)
     posterior = np.tile(one_genotype(fitted_spectrum(shares, variants_only=False)).T, (snps.chrom.size, 1))
     posterior[ours] = likelihood[theirs] * shares
     posterior /= posterior.sum(axis=1, keepdims=True)
     return posterior, posterior[:, ::-1]
+
+
+def called_shares(snps: Snps, settings: SampleSettings) -> Float64:
+    """Shares of called SNPs with 0, 1, 2 copies of B; float64, shape (3,); even where none is called."""
+    called = called_genotypes(snps, settings)
+    count = np.bincount(called[called >= 0], minlength=3).astype(np.float64)
+    return count / count.sum() if count.sum() > 0.0 else np.full(3, 1.0 / 3.0)
 
 
 def shared_places(one: Snps, two: Snps) -> tuple[Int64, Int64]:

@@ -14,6 +14,7 @@ from genostab.arrays import Float64, Genome, SnpTable
 from genostab.karyotype.contamination import (
     Contamination,
     Influence,
+    called_shares,
     foreign_dose,
     inside_calls,
     not_measured,
@@ -31,7 +32,7 @@ from genostab.karyotype.contamination_bands import (
     pooled,
     sides_of,
 )
-from genostab.karyotype.genotypes import fitted_spectrum, genotype_likelihoods, genotype_shares
+from genostab.karyotype.genotypes import fitted_spectrum
 from genostab.karyotype.sample_settings import SampleSettings
 from genostab.results import Call
 
@@ -130,8 +131,7 @@ def bands_contamination(
     where the second, c / 2, is `modes_apart_sd` of the noise away, and above `systematic_band_fraction`, what the shape
     of clean bands has been seen to fake; the interval holds that too.
     """
-    shares = genotype_shares(genotype_likelihoods(snps, settings))
-    dose = foreign_dose(fitted_spectrum(shares, variants_only=False))
+    dose = foreign_dose(fitted_spectrum(called_shares(snps, settings), variants_only=False))
     sides, chrom = sides_of(snps, dose, inside_calls(snps, left_out, genome), genome, settings)
     n = int(sum(side.members.sum() for side in sides))
     if n < settings.least_sites:
