@@ -59,6 +59,26 @@ def test_arrays(name: str, good: GoodLot, tmp_path: Path, capfd: pytest.CaptureF
     assert word in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("command", ["analyze", "check"])
+def test_arrays_of_a_contaminant(
+    command: str, name: str, good: GoodLot, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The contaminant's array is read as the lot's is, and held against the same assembly."""
+    text, code, word = ARRAYS[name]
+    (tmp_path / "person.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "array.txt").write_bytes((good.folder / "array.txt").read_bytes())
+    manifest = tmp_path / "lot.yaml"
+    manifest.write_text("lot: A\nsequencing: {array: array.txt, contaminant: person.txt}\n", encoding="utf-8")
+    out = ["-o", str(tmp_path / "out")] if command == "analyze" else []
+    assert run([command, str(manifest), *out]) == 3
+    err = capfd.readouterr().err
+    assert code in err
+    assert word in err
+    assert "person.txt" in err
+    assert not (tmp_path / "out" / "results.json").exists()
+
+
 SNPS: dict[str, tuple[str, list[str], str]] = {
     "no AD": ("a\nchr1\t5\t.\tA\tG\t.\t.\t.\tGT\t0/1\n", [], "holds no allele depths"),
     "several samples": ("a\tb\nchr1\t5\t.\tA\tG\t.\t.\t.\tGT:AD\t0/1:5,5\t0/0:9,0\n", [], "a, b"),

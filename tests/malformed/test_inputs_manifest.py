@@ -22,6 +22,14 @@ MANIFESTS: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "a missing file": ("lot: A\nmetaphases: gone.csv\n", [("GS-1105", 2)]),
     "a folder as a file": ("lot: A\nmetaphases: .\n", [("GS-1105", 2)]),
     "an unknown assembly": ("lot: A\nassembly: GRCh39\n", [("GS-1107", 2)]),
+    "a missing contaminant": (
+        "lot: A\nsequencing:\n  array: array.txt\n  contaminant: [array.txt, gone.txt]\n",
+        [("GS-1105", 4)],
+    ),
+    "a contaminant's sample without its file": (
+        "lot: A\nsequencing: {array: array.txt, contaminant_name: B}\n",
+        [("GS-1104", 2)],
+    ),
     "no YAML": ("lot: A\n  stage: x: y\n", [("GS-1101", 2)]),
     "a key twice": ("lot: A\nlot: B\n", [("GS-1101", 2)]),
     "an empty file": ("", [("GS-1104", 1)]),

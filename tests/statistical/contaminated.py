@@ -12,9 +12,9 @@ OFTEN_WRONG, RARELY_WRONG = 0.002, 0.02  # share of wrong reads at most sites, a
 
 
 def contaminated_array(n: int, fraction: float, rng: np.random.Generator) -> tuple[SnpTable, Float64, Int8]:
-    """Array, frequencies of B, and the other person's genotypes: B allele fractions cut at 0 and 1."""
+    """Array, frequencies of B in a panel, and the other person's genotypes: B allele fractions cut at 0 and 1."""
     chrom, position = places(n)
-    frequency = rng.uniform(0.05, 0.5, chrom.size)
+    frequency = rng.uniform(0.02, 0.98, chrom.size)  # either allele may be called B
     own, foreign = (person(frequency, rng).sum(axis=0).astype(np.int8) for _ in range(2))
     mean = (1.0 - fraction) * own / 2.0 + fraction * foreign / 2.0
     baf = mean + np.where(own == 1, HET_SD, HOM_SD) * rng.standard_normal(chrom.size)
@@ -27,15 +27,20 @@ def contaminated_array(n: int, fraction: float, rng: np.random.Generator) -> tup
         b_allele_fraction=np.clip(baf, 0.0, 1.0).round(4),
         genotype=np.full(chrom.size, -1, dtype=np.int8),
     )
-    return array, frequency, foreign
+    return array, panel(frequency, rng), foreign
+
+
+def panel(frequency: Float64, rng: np.random.Generator) -> Float64:
+    """What the alleles of 100 people give for the frequencies, as `frequency_alleles` supposes."""
+    return rng.binomial(200, frequency) / 200.0
 
 
 def contaminated_reads(
     n: int, fraction: float, depth: float, rng: np.random.Generator
 ) -> tuple[AlleleDepths, Float64, Int8]:
-    """Reads, frequencies of ALT, and the other person's genotypes."""
+    """Reads, frequencies of ALT in a panel, and the other person's genotypes."""
     chrom, position = places(n)
-    frequency = rng.uniform(0.05, 0.5, chrom.size)
+    frequency = rng.uniform(0.02, 0.98, chrom.size)  # either allele may be called B
     own, foreign = (person(frequency, rng).sum(axis=0).astype(np.int8) for _ in range(2))
     wrong = np.where(rng.random(chrom.size) < 0.01, RARELY_WRONG, OFTEN_WRONG)
     share = wrong + (1.0 - 2.0 * wrong) * ((1.0 - fraction) * own + fraction * foreign) / 2.0
@@ -49,4 +54,4 @@ def contaminated_reads(
         alt_depth=alt,
         genotype=np.full(chrom.size, -1, dtype=np.int8),
     )
-    return table, frequency, foreign
+    return table, panel(frequency, rng), foreign

@@ -45,6 +45,8 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--mappability-track", type=_FILE, help="Mappability, 0 to 1, in place of the share of MAPQ-0 reads."
 )
+@click.option("--frequencies", type=_FILE, help="Population frequencies of B, or ALT: finds foreign DNA.")
+@click.option("--contaminant", type=_FILE, help="Array or VCF of a person whose DNA may be in the lot.")
 @click.option(
     "--exclude",
     "excluded",
@@ -76,6 +78,8 @@ def analyze(
     reference: Path | None,
     gc_track: Path | None,
     mappability_track: Path | None,
+    frequencies: Path | None,
+    contaminant: Path | None,
     excluded: tuple[Path, ...],
     bin_width: int | None,
     telomeres: bool,
@@ -98,6 +102,8 @@ def analyze(
         "reference": reference,
         "gc_track": gc_track,
         "mappability_track": mappability_track,
+        "frequencies": frequencies,
+        "contaminant": contaminant,
     }
     manifest = manifest_for(
         source,

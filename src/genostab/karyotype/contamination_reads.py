@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, xlogy
+from scipy.special import expit
 
 from genostab.arrays import AlleleDepths, Float64, Genome, Int64
 from genostab.karyotype.bins import autosomes
-from genostab.karyotype.contamination import Contamination, Scores, inside_calls, not_measured, settle
+from genostab.karyotype.contamination import (
+    Contamination,
+    Influence,
+    inside_calls,
+    not_measured,
+    settle,
+    shared_places,
+)
 from genostab.karyotype.genotypes import (
     Snps,
     Spectrum,
@@ -24,8 +32,8 @@ from genostab.results import Call
 
 _START = 0.02
 _SCALE = np.array([0.02, 1.0, 1.0, 1.0, 0.02])  # of equal weight in the search
-_STEP = 1e-5
 _STEPS = 200
+_FRACTIONS = (0.0, 0.45)  # searched
 
 
 def joint_of_spectrum(spectrum: Spectrum) -> Float64:
@@ -41,8 +49,7 @@ def joint_of_contaminant(
     Frequencies are needed all the same: at low depth two people are alike where an allele is frequent, which would pass
     for foreign reads.
     """
-    keys = [each.chrom.astype(np.int64) << 32 | each.position for each in (snps, contaminant)]
-    _, ours, theirs = np.intersect1d(keys[0], keys[1], return_indices=True)
+    ours, theirs = shared_places(snps, contaminant)
     joint = np.broadcast_to(joint_of_spectrum(spectrum), (3, 3, snps.chrom.size)).copy()
     joint[:, :, ours] *= genotype_likelihoods(contaminant, settings)[theirs].T
     scaled: Float64 = joint / joint.sum(axis=(0, 1))
@@ -56,6 +63,7 @@ def reads_contamination(
     settings: SampleSettings,
     *,
     left_out: Sequence[Call] = (),
+    systematic: float = 0.0,
 ) -> Contamination:
     """Share of foreign DNA among reads.
 
@@ -66,6 +74,7 @@ def reads_contamination(
     genome : Genome
     settings : SampleSettings
     left_out : sequence of Call, whose regions are not looked at
+    systematic : float, as of `settle`
 
     Notes
     -----
@@ -93,16 +102,21 @@ def reads_contamination(
     reads = _Rows(rows, chances)
     count = np.bincount(row, minlength=rows.size).astype(np.float64)
     values = _fit(reads, count)
-    gradient = _gradient(reads, values)
-    score, information = _effective(gradient, row, block, blocks.size)
-    scores = Scores(
+    _, gradient = reads.log_likelihood(values)
+    influence, sites = _influence(gradient, row, block, blocks.size)
+    each = Influence(
         fraction=float(values[0]),
-        score=score,
-        information=information,
+        by_block=influence,
+        weight=sites,
         chrom=blocks >> 32,
         n_sites=int(usable.sum()),
     )
-    return settle(scores, genome, "binomial reads over the genotypes of two people", settings)
+    odds = float((count * reads.log_likelihood(values)[0]).sum())
+    alone = _fit(reads, count, (0.0, 0.0))
+    odds -= float((count * reads.log_likelihood(alone)[0]).sum())
+    method = "binomial reads over the genotypes of two people"
+    found = settle(each, genome, method, settings, systematic=systematic)
+    return replace(found, log_odds=odds)
 
 
 def _strata(joint: Float64, settings: SampleSettings) -> tuple[Float64, Int64]:
@@ -118,76 +132,85 @@ def _strata(joint: Float64, settings: SampleSettings) -> tuple[Float64, Int64]:
     return (np.stack(sums, axis=1) / members[:, None]).reshape(-1, 3, 3), stratum.astype(np.int64)
 
 
+# Copies of ALT of the sample and of the other person, once for each of the two errors.
+_OWN, _OTHER = (np.tile(each.ravel(), 2) for each in np.indices((3, 3)))
+_LOST = np.array([0.5, -1.0, 0.5])[
+    :, None
+]  # of heterozygotes that the sample has too few, to both homozygotes
+
+
 class _Rows:
     """Distinct (stratum, depth, ALT reads), with the chances of their genotypes."""
 
     def __init__(self, rows: Int64, chances: Float64) -> None:
-        self.alt = (rows & 0xFFFFF).astype(np.float64)
-        self.ref = ((rows >> 20) & 0xFFFFF).astype(np.float64) - self.alt
-        self.chances = chances[rows >> 40]
+        self.alt = (rows & 0xFFFFF).astype(np.float64)[:, None]
+        self.ref = ((rows >> 20) & 0xFFFFF).astype(np.float64)[:, None] - self.alt
+        self.stratum = rows >> 40
+        self.chances = chances
+        self.lost = _LOST * chances[:, None, 1]
 
-    def log_likelihood(self, values: Float64) -> Float64:
-        """Of each row, under fraction, logarithms of the two errors, logit of the second's share, and inbreeding."""
-        fraction, often, rare, share = values[0], np.exp(values[1]), np.exp(values[2]), expit(values[3])
-        lost = values[4] * self.chances[:, 1]
-        chances = [
-            self.chances[:, 0] + lost / 2.0,
-            self.chances[:, 1] - lost,
-            self.chances[:, 2] + lost / 2.0,
+    def log_likelihood(self, values: Float64) -> tuple[Float64, Float64]:
+        """Of each row, and its derivatives by all values.
+
+        Parameters
+        ----------
+        values : float64, shape (5,), fraction, logarithms of the two errors, logit of the second's share, inbreeding
+
+        Returns
+        -------
+        float64, shape (n_rows,); float64, shape (n_rows, 5)
+        """
+        error = np.repeat(np.exp(values[1:3]), 9)
+        rare = expit(values[3])
+        weight = np.repeat([1.0 - rare, rare], 9)
+        dose = ((1.0 - values[0]) * _OWN + values[0] * _OTHER) / 2.0
+        theta = error + (1.0 - 2.0 * error) * dose
+        genotypes = np.maximum(self.chances + values[4] * self.lost, 1e-9)
+        genotypes = np.tile(genotypes.reshape(-1, 9), 2)
+        log = self.alt * np.log(theta) + self.ref * np.log1p(-theta)
+        largest = log.max(axis=1, keepdims=True)
+        seen = np.exp(log - largest)
+        each = seen * (weight * genotypes)[self.stratum]
+        total = each.sum(axis=1, keepdims=True)
+        each /= total
+        by_theta = each * (self.alt / theta - self.ref / (1.0 - theta))
+        by_error = by_theta * ((1.0 - 2.0 * dose) * error)
+        turned = np.repeat([-rare, 1.0 - rare], 9)
+        lost = np.tile(self.lost.reshape(-1, 9), 2)
+        slopes = [
+            by_theta @ ((1.0 - 2.0 * error) * (_OTHER - _OWN) / 2.0),
+            by_error[:, :9].sum(axis=1),
+            by_error[:, 9:].sum(axis=1),
+            each @ turned,
+            (seen * (weight * lost)[self.stratum]).sum(axis=1) / total[:, 0],
         ]
-        total = np.zeros(self.alt.size)
-        for error, weight in ((often, 1.0 - share), (rare, share)):
-            for g in range(3):
-                for h in range(3):
-                    dose = np.clip(((1.0 - fraction) * g + fraction * h) / 2.0, 0.0, 1.0)
-                    theta = np.clip(error + (1.0 - 2.0 * error) * dose, 1e-9, 1.0 - 1e-9)
-                    log = xlogy(self.alt, theta) + xlogy(self.ref, 1.0 - theta)
-                    total += weight * chances[g][:, h] * np.exp(log)
-        log_total: Float64 = np.log(np.maximum(total, 1e-300))
-        return log_total
+        return (largest + np.log(total))[:, 0], np.stack(slopes, axis=1)
 
 
-def _fit(reads: _Rows, count: Float64) -> Float64:
+def _fit(reads: _Rows, count: Float64, fractions: tuple[float, float] = _FRACTIONS) -> Float64:
     """Fraction, errors and inbreeding of the greatest likelihood."""
     n = float(count.sum())
 
-    def loss(scaled: Float64) -> float:
-        return -float((count * reads.log_likelihood(scaled * _SCALE)).sum()) / n
-
-    def slope(scaled: Float64) -> Float64:
-        total = np.einsum("i,ij->j", count, _gradient(reads, scaled * _SCALE))
-        return np.asarray(-total * _SCALE / n, dtype=np.float64)
+    def loss(scaled: Float64) -> tuple[float, Float64]:
+        log, slopes = reads.log_likelihood(scaled * _SCALE)
+        return -float((count * log).sum()) / n, -(count @ slopes) * _SCALE / n
 
     start = np.array([_START, np.log(0.002), np.log(0.02), -4.0, 0.0])
-    low = np.array([0.0, -12.0, -5.0, -9.0, -0.3])
-    high = np.array([0.45, -3.0, -1.5, 0.0, 0.3])
+    low = np.array([fractions[0], -12.0, -5.0, -9.0, -0.3])
+    high = np.array([fractions[1], -3.0, -1.5, 0.0, 0.3])
+    start = np.clip(start, low, high)
     bounds = list(zip(low / _SCALE, high / _SCALE, strict=True))
     options: Any = {"maxiter": _STEPS, "ftol": 1e-14, "gtol": 1e-9}
-    found = minimize(loss, start / _SCALE, jac=slope, method="L-BFGS-B", bounds=bounds, options=options)
+    found = minimize(loss, start / _SCALE, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     values: Float64 = found.x * _SCALE
     return values
 
 
-def _gradient(reads: _Rows, values: Float64) -> Float64:
-    """Derivatives of each row by the fraction and by the errors; float64, shape (n_rows, 5)."""
-    columns = []
-    for i in range(values.size):
-        step = np.zeros(values.size)
-        step[i] = _STEP if i == 0 else 1e-3
-        columns.append(
-            (reads.log_likelihood(values + step) - reads.log_likelihood(values - step)) / (2 * step[i])
-        )
-    return np.stack(columns, axis=1)
-
-
-def _effective(gradient: Float64, row: Int64, block: Int64, n_blocks: int) -> tuple[Float64, Float64]:
-    """Score and information of the fraction of each block, cleared of what the errors explain."""
+def _influence(gradient: Float64, row: Int64, block: Int64, n_blocks: int) -> tuple[Float64, Float64]:
+    """What each block adds to the fraction, cleared of what the errors explain, and its sites."""
     count = np.bincount(row, minlength=gradient.shape[0])
     information = np.einsum("ij,i,ik->jk", gradient, count, gradient)
-    others = information[1:, 1:] + 1e-9 * np.eye(4) * np.trace(information[1:, 1:])
-    slope = np.linalg.solve(others, information[1:, 0])
-    effective = gradient[:, 0] - np.einsum("ij,j->i", gradient[:, 1:], slope)
-    per_site = effective[row]
-    score = np.bincount(block, weights=per_site, minlength=n_blocks)
-    own = np.bincount(block, weights=np.square(per_site), minlength=n_blocks)
-    return score.astype(np.float64), own.astype(np.float64)
+    information[1:, 1:] += 1e-9 * np.eye(4) * np.trace(information[1:, 1:])
+    of_row = gradient @ np.linalg.solve(information, np.eye(5)[0])
+    influence = np.bincount(block, weights=of_row[row], minlength=n_blocks)
+    return influence.astype(np.float64), np.bincount(block, minlength=n_blocks).astype(np.float64)

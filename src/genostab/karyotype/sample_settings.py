@@ -37,8 +37,14 @@ class SampleSettings:
     detection_alpha: float
     homogeneity_alpha: float
     systematic_fraction: float
+    systematic_band_fraction: float
+    modes_apart_sd: float
+    systematic_reads_fraction: float
+    least_other_genotypes: float
+    least_explained: float
     least_sites: int
     power: float
+    array_response_cv: float
     max_depth_ratio: float
     min_alt_reads: int
     wanted_vaf: float

@@ -95,7 +95,8 @@ class Sequencing(Block):
     """Sequencing or array files: the lot's own, its parent line's, and what helps to read them.
 
     `sample_name` and `parent_name` are samples in tables of bins and array files that hold several; `sample_name` is
-    the lot's sample in the VCF of `snps` as well.
+    the lot's sample in the VCF of `snps` as well. `contaminant` are arrays or VCFs of people whose DNA may be in the
+    lot, `contaminant_name` their sample where a file holds several.
     """
 
     sample: InputPath | None = None
@@ -107,6 +108,8 @@ class Sequencing(Block):
     gc_track: InputPath | None = None
     mappability_track: InputPath | None = None
     frequencies: InputPath | None = None
+    contaminant: Annotated[tuple[InputPath, ...], BeforeValidator(_listed)] = ()
+    contaminant_name: Text | None = None
     sample_name: Text | None = None
     parent_name: Text | None = None
     exclude: Annotated[tuple[InputPath, ...], BeforeValidator(_listed)] = ()
@@ -119,6 +122,8 @@ class Sequencing(Block):
             raise ValueError("the lot's own file as sample or array")
         if self.parent_name is not None and not self.parent:
             raise ValueError("the parent's file beside the name of its sample")
+        if self.contaminant_name is not None and not self.contaminant:
+            raise ValueError("the contaminant's file beside the name of its sample")
         return self
 
 

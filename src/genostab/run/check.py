@@ -26,6 +26,7 @@ from genostab.lot.load import load_manifest, load_sound_part
 from genostab.lot.manifest import Manifest, Sequencing
 from genostab.run.bin_width import check_bin_width
 from genostab.run.blocks import block_steps
+from genostab.run.contamination import read_suspects
 from genostab.run.file_kind import FileKind, check_same_kind, check_sample_names, file_kind, sample_file
 from genostab.run.provenance import input_files
 from genostab.run.site_depths import check_snps
@@ -99,6 +100,7 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
         yield partial(_check_fasta, block.reference)
     if block.frequencies is not None:
         yield partial(read_frequencies, block.frequencies, genome)
+    yield partial(read_suspects, block, genome)
     for path in block.exclude:
         yield partial(read_exclusion, path, genome)
     for track in (block.gc_track, block.mappability_track):

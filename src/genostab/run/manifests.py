@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from genostab.errors import InputError, UsageError
 from genostab.io.genome import canonical_assembly
@@ -36,8 +37,8 @@ def manifest_for(
     ----------
     path : Path, a manifest (.yaml) or a sequencing or array file
     parents : sequence of Path, with a bare file
-    aids : mapping of a key of the sequencing block (snps, panel, reference, gc_track, mappability_track) to its file,
-        with a bare file
+    aids : mapping of a key of the sequencing block (snps, panel, reference, gc_track, mappability_track, frequencies,
+        contaminant) to its file, with a bare file
     sample_name, parent_name : str or None, samples of a table of bins, with a bare file; a parent that has a name but
         no file is another sample of the same file
     excluded : sequence of Path, exclusion lists, with a bare file
@@ -81,7 +82,7 @@ def manifest_for(
 def _bare(
     path: Path,
     parents: Sequence[Path],
-    aids: Mapping[str, Path | None],
+    aids: Mapping[str, Any],
     sample_name: str | None,
     parent_name: str | None,
     excluded: Sequence[Path],
