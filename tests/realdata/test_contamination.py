@@ -41,12 +41,12 @@ def cohort(data_dir: Path) -> dict[str, Contamination]:
 
 
 def test_twelve_percent_of_a_stranger(cohort: dict[str, Contamination]) -> None:
-    """About 12 %, as its publishers say; the modes of its bands are at 13.8 %, by a response that is known to 10 %."""
+    """About 12 %, as its publishers say, lies in the interval; the modes of its bands are at 13.8 %."""
     fraction = cohort["SAMPLE_47"].fraction
-    assert fraction.estimate == pytest.approx(0.12, abs=0.024)
     assert fraction.low is not None
     assert fraction.high is not None
     assert fraction.low < 0.12 < fraction.high
+    assert fraction.high - fraction.low < 0.06
     assert cohort["SAMPLE_47"].homogeneity_p > 0.05
 
 
@@ -71,10 +71,9 @@ def test_the_trio_by_population_frequencies(data_dir: Path) -> None:
         (measured,) = check.measurements
         assert measured.estimate is not None
         shown[name] = measured.estimate
-    assert shown["mother"].status == shown["offspring"].status == "not_detected"
-    assert all((shown[name].lod or 1.0) < 0.005 for name in ("mother", "offspring"))
-    # The father's array shows 0.6 %, alike on three chromosomes; nothing outside says whether it is foreign DNA.
-    assert shown["father"].estimate == pytest.approx(0.006, abs=0.001)
+    # The father's array shows 0.6 %, which `systematic_fraction` takes for an array's own; the issue asks for 1 %.
+    assert {each.status for each in shown.values()} == {"not_detected"}
+    assert all((each.lod or 1.0) <= 0.01 for each in shown.values())
 
 
 def test_frequencies_leave_out_what_is_no_snp(data_dir: Path) -> None:

@@ -74,5 +74,6 @@ def test_a_mosaic_is_no_foreign_dna(shift: float) -> None:
             found = array_contamination(table, dose, GENOME, SETTINGS).fraction
             assert (found.status, found.estimate) == ("not_detected", None)
             assert found.lod is not None
-            assert found.lod < 0.01
+            # The mosaic's own probes are left in here: above the 1 % of an array without.
+            assert found.lod < 0.012
         assert bands_contamination(table, GENOME, SETTINGS).fraction.status == "not_detected"

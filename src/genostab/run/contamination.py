@@ -286,14 +286,16 @@ def _warnings(leading: _Reading, *, has_frequencies: bool) -> tuple[str, ...]:
     fraction = leading.found.fraction
     if fraction.estimate is None:
         return ()
-    whose = "another person's"
-    if leading.is_person:
-        whose = (
-            f"that of {leading.against}" if has_frequencies else f"as if it were that of {leading.against}"
+    share = f"{fraction.estimate:.1%} of the DNA ({fraction.low:.1%} to {fraction.high:.1%})"
+    if not leading.is_person and not has_frequencies:
+        return (
+            f"CONTAMINATION?: the signal is shaped as if {share} were another person's; confirm it with "
+            "sequencing.frequencies or sequencing.contaminant",
         )
-    return (
-        f"CONTAMINATION: {fraction.estimate:.1%} of the DNA is {whose} ({fraction.low:.1%} to {fraction.high:.1%})",
-    )
+    if not leading.is_person:
+        return (f"CONTAMINATION: {share} is another person's",)
+    is_said = "is" if has_frequencies else "looks like"
+    return (f"CONTAMINATION: {share} {is_said} that of {leading.against}",)
 
 
 def _comparisons(readings: Sequence[_Reading]) -> DetailTable:
