@@ -114,6 +114,22 @@ def test_the_mothers_deletion_without_her_gain_of_four_probes(data_dir: Path) ->
     assert (found, others) == ([True, False], 1)
 
 
+def test_her_own_array_shows_such_a_gain_at_many_places(data_dir: Path) -> None:
+    """Four probes with as high a mean and no allele fraction that a gain could not have: PennCNV calls one of them."""
+    snps = read_snp_array(data_dir / "snp_penncnv_trio" / "mother.txt.gz", HG18)
+    level, fraction = snps.log_r_ratio, snps.b_allele_fraction
+    fits = (np.abs(fraction[:, None] - np.array([0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0])) < 0.1).any(axis=1)
+    at = np.arange(level.size - 3)
+    whole = (snps.chrom[at] == snps.chrom[at + 3]) & (snps.chrom[at] < 22)
+    windows = np.lib.stride_tricks.sliding_window_view
+    called = int(np.flatnonzero((snps.chrom == 10) & (snps.position == 539_118))[0])
+    is_as_high = windows(level, 4).mean(axis=1) >= level[called : called + 4].mean()
+    alike = np.flatnonzero(whole & is_as_high & windows(fits, 4).all(axis=1))
+    places = alike[np.diff(alike, prepend=-4) >= 4]
+    assert called in alike
+    assert places.size >= 5
+
+
 @pytest.fixture(scope="module")
 def cohort(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One table per person of the shared table of LRR and BAF."""
