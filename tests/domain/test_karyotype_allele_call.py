@@ -176,6 +176,8 @@ def test_depth_that_found_a_change_in_pieces_still_tells_which_change_it_is(betw
         settings=SETTINGS,
     ).calls
     assert (call.chrom, call.start, call.end, call.kind) == ("chr5", 0, 100_000_000, "loss")
+    # Both rest on depth and alleles together, not on the pieces that depth had found.
+    assert call.q_value == call.p_value < 1e-6
     assert call.cell_fraction.estimate == pytest.approx(0.5, abs=0.02)
     assert call.probability is not None
     assert call.probability > 0.99

@@ -443,7 +443,7 @@ def _make_call(
         n_bins=last - first,
         n_snps=found.n_snps,
         score=math.sqrt(2.0 * max(-found.log_p, 0.0)),
-        q_value=found.call.q_value if found.call and found.call.reported else p_value,
+        q_value=p_value,
         p_value=p_value,
         origin=_origin(found, parents, settings),
         hotspot="; ".join(hotspots_hit(hotspots, chrom, found.start, found.end, state.kind, settings)),
