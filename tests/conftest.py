@@ -18,6 +18,11 @@ settings.register_profile("soak", settings.get_profile("local"), max_examples=50
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: packed ones hold the time, and pytest-xdist asks for the same names twice."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Folder of real data: GENOSTAB_DATA, or ../shared/data beside the checkout; skips where it is absent."""
