@@ -112,7 +112,8 @@ def ours(one: Simulated, family_wise_error: float) -> tuple[list[Interval], list
     settings = replace(
         SETTINGS,
         family_wise_error=family_wise_error,
-        break_family_wise_error=max(family_wise_error, SETTINGS.break_family_wise_error),
+        # A chance of 1 asks nothing of a break: every bin would be one.
+        break_family_wise_error=min(0.9, max(family_wise_error, SETTINGS.break_family_wise_error)),
     )
     profile = make_profile(
         bins=bins,

@@ -11,9 +11,10 @@ import pytest
 
 from tests.statistical.karyotype_genomes import SETTINGS, is_soak
 from tests.statistical.segmentation import FRACTIONS, Score, cbs, genomes, ours, score
+from tests.statistical.segmentation_oracle import best_f1
 
 ALPHAS = (0.05, 0.01, 1e-3, 1e-4)  # of DNAcopy
-FAMILY_WISE = (SETTINGS.family_wise_error, 0.05, 0.1, 0.3, 0.9, 1.8)  # of ours
+FAMILY_WISE = (SETTINGS.family_wise_error, 0.05, 0.1, 0.3, 0.9, 1.2, 1.6)  # of ours
 MATCHED = (0.05, 1.0)  # false events a genome
 MOST_FALSE = 0.05
 
@@ -40,7 +41,7 @@ def at_default(tools: Path, fraction: float, n: int) -> Score:
             0.3,
             0.99,
             marks=pytest.mark.xfail(
-                reason="0.98 reached: 0.5 Mb in 30 % of the cells deviate by 6 to 7 standard errors, 0.05 FP cost 5.5"
+                reason="0.98 reached; at most 0.992 is possible where lengths and sizes are known, see the next test"
             ),
         ),
     ],
@@ -49,6 +50,14 @@ def test_breakpoints_of_clear_events(tools: Path, fraction: float, f1: float) ->
     # Within 250 kb; 1.00 to two digits, and 0.99.
     found = at_default(tools, fraction, 20 if is_soak() else 5)
     assert found.f1 >= f1, found
+
+
+@pytest.mark.slow
+def test_the_most_that_is_possible_in_30_percent_of_cells() -> None:
+    """The bar of 0.99 leaves next to nothing between it and a detector that knows what it looks for."""
+    if not is_soak():
+        pytest.skip("a minute: pytest --hypothesis-profile=soak")
+    assert 0.99 < best_f1(0.3, MOST_FALSE) < 0.995
 
 
 @pytest.mark.slow
