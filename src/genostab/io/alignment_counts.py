@@ -131,6 +131,13 @@ def make_bins(genome: Genome, bin_bp: int, raw: Int64) -> Bins:
     )
 
 
+def empty_bins(genome: Genome, bin_bp: int) -> Bins:
+    """Bins that tile the genome, as of a file without reads."""
+    return make_bins(
+        genome, bin_bp, np.zeros((len(COUNT_ROWS), tile_genome(genome, bin_bp)[1].size), np.int64)
+    )
+
+
 def fragment_quartiles_bp(fragment_lengths: Int64) -> Float64:
     """Lower quartile, median and upper quartile of fragments up to 2000 bp; float64, shape (3,), NaN where none.
 
