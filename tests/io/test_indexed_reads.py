@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -198,3 +199,21 @@ def test_the_fitting_index_was_followed(bam: Path, tmp_path: Path) -> None:
         counted_file(own)
     index_of(bam, tmp_path, "bai")
     assert counted_file(own).remark == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_index_changes_no_count(tmp_path: Path, kind: str) -> None:
+    own = write_bam(tmp_path / "a.bam", 4, n=9000)
+    without = counted_file(own)
+    index, rng = index_of(own, tmp_path, kind), np.random.default_rng(6)
+    good = index.read_bytes() if kind == "bai" else gzip.decompress(index.read_bytes())
+    n_followed = 0
+    for _ in range(100):
+        data = bytearray(good)
+        for at in rng.integers(0, len(good), rng.integers(1, 4)):
+            data[at] = rng.integers(256)
+        index.write_bytes(data if kind == "bai" else gzip.compress(data))
+        found = counted_file(own)
+        n_followed += not found.remark
+        np.testing.assert_array_equal(found.counts.raw, without.counts.raw)
+    assert n_followed < 100

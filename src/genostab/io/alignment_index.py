@@ -20,6 +20,7 @@ WINDOW_BP = 1 << 14
 _METADATA_BIN = 37450
 OFFSET_BITS = 16
 _BLOCK_BYTES = 0xFFFF
+_MAX_DEPTH = 10  # of a CSI: numbers of bins have 32 bits
 _BLOCK_MAGIC = b"\x1f\x8b\x08\x04"
 
 
@@ -200,6 +201,8 @@ def _csi_contigs(data: bytes, length_bp: Sequence[int]) -> Iterator[ContigIndex]
     min_shift, depth, n_extra = struct.unpack_from("<iii", data, 4)
     if min_shift != WINDOW_BP.bit_length() - 1:
         raise ValueError(f"windows of {1 << max(min_shift, 0)} bp, not {WINDOW_BP}")
+    if not 0 <= depth <= _MAX_DEPTH:
+        raise ValueError(f"bins of {depth} sizes")
     (n_contigs,) = struct.unpack_from("<i", data, 16 + n_extra)
     metadata = ((1 << (3 * (depth + 1))) - 1) // 7 + 1
     at = 20 + n_extra

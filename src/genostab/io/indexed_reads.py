@@ -100,6 +100,7 @@ def read_stretches(path: Path, length_bp: Sequence[int]) -> IndexedReads:
     owner, offsets = chunks_of_bins(data, table[:, 2], table[:, 3])
     first, n_windows = windows_of_bins(table[:, 1], depth)
     begin, end = offsets.astype(np.int64).T
+    _refuse_disorder(str(path), begin, table[owner, 0], first[owner], n_windows[owner])
     return IndexedReads(
         begin=begin,
         end=end,
@@ -109,6 +110,15 @@ def read_stretches(path: Path, length_bp: Sequence[int]) -> IndexedReads:
         blocks=np.unique(np.concatenate((begin, end)) >> OFFSET_BITS),
         n_records=n_records,
     )
+
+
+def _refuse_disorder(where: str, begin: Int64, contig: Int64, first: Int64, n_windows: Int64) -> None:
+    """Refuse bins whose order in the file no sorted reads could have; a wrong number of a bin would hide its reads."""
+    order = np.argsort(begin, kind="stable")
+    # Contigs one after the other on one line: each bin must end after every earlier one starts.
+    start = (contig[order] << 32) + first[order]
+    if (start + n_windows[order] <= np.maximum.accumulate(start)).any():
+        raise _refuse("GS-2003", where, "the index is damaged", "bins out of the order of their reads")
 
 
 def select_stretches(all_reads: IndexedReads, edge_first: Int64, edges: Int64) -> IndexedReads:
