@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.realistic_bam import LENGTH_BP, N_CONTIGS, NAMES, write_realistic_bam
 from genostab.arrays import Genome
 from genostab.io.alignment_counts import CountingRules, TelomereRule
-from genostab.io.bam import count_alignment
+from genostab.io.bam import count_alignment, stretches_of_regions
+from genostab.io.regions import Regions
 
 N_RECORDS = 400_000
 ROUNDS = 7
@@ -146,6 +148,41 @@ def test_cpu_over_inflate_only(benchmark: BenchmarkFixture, bam: Path) -> None:
     benchmark.extra_info["over_inflate_only_crc"] = ratios(seconds, "inflate_only_crc")
     benchmark.extra_info["load"] = os.getloadavg()[0]
     assert benchmark(count, bam, "counts_gc", 1) == N_RECORDS
+
+
+def test_cpu_of_regions_by_the_index(benchmark: BenchmarkFixture, bam: Path) -> None:
+    """Four regions of 500 kb, 1 % of the genome, with the SHA-256 of the file, beside the pass over all of it."""
+    pysam.index(str(bam))
+    start = np.full(4, 5_000_000)
+    regions = Regions(
+        name="r.bed", sha256="", chrom=np.arange(0, N_CONTIGS, 5), start=start, end=start + 500_000
+    )
+    rules = replace(RULES["counts_gc"], regions=regions)
+
+    def inside(*, by_index: bool) -> int:
+        index = bam.with_name(f"{bam.name}.bai")
+        reads = stretches_of_regions(bam, index, twenty_contigs(), regions) if by_index else None
+        counted = count_alignment(
+            bam, twenty_contigs(), rules, reads=reads, threads=1, digest=hashlib.sha256()
+        )
+        return int(counted.raw.sum())
+
+    def identity() -> None:
+        digest = hashlib.sha256()
+        with bam.open("rb") as stream:
+            while piece := stream.read(1 << 18):
+                digest.update(piece)
+
+    actions: dict[str, Callable[[], object]] = {
+        "whole file": partial(inside, by_index=False),
+        "by index": partial(inside, by_index=True),
+        "sha256 alone": identity,
+    }
+    seconds = measured({name: partial(own_cpu_seconds, action) for name, action in actions.items()})
+    benchmark.extra_info["cpu_s"] = {name: round(statistics.median(own), 4) for name, own in seconds.items()}
+    benchmark.extra_info["over_by_index"] = ratios(seconds, "by index")
+    benchmark.extra_info["load"] = os.getloadavg()[0]
+    assert benchmark(inside, by_index=True) == inside(by_index=False) > 0
 
 
 @pytest.mark.parametrize("rules", ["counts", "counts_gc"])

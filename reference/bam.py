@@ -33,6 +33,8 @@ def _count_telomere(bases, rule, out_telomere):
 def _starts_inside(position, edge_first, edges, contig):
     if not len(edge_first):
         return True
+    if not 0 <= contig < len(edge_first) - 1:
+        return False
     own = [int(edge) for edge in edges[edge_first[contig] : edge_first[contig + 1]]]
     return bisect_right(own, position) % 2 == 1
 
@@ -84,7 +86,7 @@ def count_records(
         if len(telomere_rule) and not (secondary or failed or supplementary or duplicate):
             _count_telomere(_sequence(body, sequence, n_bases), telomere_rule, out_telomere)
         if unmapped or secondary or failed or supplementary:
-            out_totals[1] += 1
+            out_totals[1] += _starts_inside(position, edge_first, edges, contig)
             continue
         if not 0 <= contig < len(contig_bin):
             return start, 3

@@ -122,6 +122,7 @@ class _Builder:
             return text
         try:
             value: object = self.yaml.constructor.construct_object(ScalarNode(tag, event.value))
+            str(value)  # 0x, 0o and 0b give integers of any length, which Python then refuses to write
         except (ValueError, YAMLError):
             return text
         return value

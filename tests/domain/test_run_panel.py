@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pysam
 import pytest
 
 from genostab.cli.main import run
@@ -192,6 +193,28 @@ def test_a_panel_that_does_not_fit_is_refused(
         )
     assert run(["analyze", str(lot), "--panel", str(used), "-o", str(tmp_path / "out"), "-q", *more]) == 3
     assert code in capsys.readouterr().err
+    manifest = tmp_path / "lot.yaml"
+    assembly = f"assembly: {more[1]}\n" if more else ""
+    manifest.write_text(f"lot: A\n{assembly}sequencing: {{sample: lot.tsv, panel: {used}}}\n")
+    assert run(["check", str(manifest)]) == 3
+    assert capsys.readouterr().err.count(f"{code} ") == 1
+
+
+@pytest.mark.parametrize(
+    ("width", "fits"), [("", True), ("bin_width: 1000000, ", True), ("bin_width: 500000, ", False)]
+)
+def test_check_compares_the_bins_of_reads_before_they_are_counted(
+    panel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], width: str, fits: bool
+) -> None:
+    bam, manifest = tmp_path / "lot.bam", tmp_path / "lot.yaml"
+    sizes = [{"SN": n, "LN": x} for n, x in zip(HG38.names, HG38.length_bp.tolist(), strict=True)]
+    with pysam.AlignmentFile(str(bam), "wb", header={"SQ": sizes}):
+        pass
+    manifest.write_text(f"lot: A\nsequencing: {{sample: lot.bam, {width}panel: {panel}}}\n")
+    assert run(["check", str(manifest)]) == (0 if fits else 3)
+    err = capsys.readouterr().err
+    parts = ("GS-2203 sample and panel do not", "where: ", "found: ", "expected: ", "do: ")
+    assert all(part in err for part in parts) != fits
 
 
 def test_the_table_of_the_command_shows_each_normal(

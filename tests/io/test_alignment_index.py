@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,17 @@ def test_a_cut_index_is_refused(bam: Path, tmp_path: Path) -> None:
         cut.write_bytes(data[:n])
         with pytest.raises(InputError):
             read_index(cut, list(LENGTHS.values()))
+
+
+@pytest.mark.parametrize("depth", [-1, 11, 2**30])
+def test_bins_of_sizes_that_no_number_can_have_are_refused(bam: Path, tmp_path: Path, depth: int) -> None:
+    index = tmp_path / "a.bam.csi"
+    pysam.index("-c", "-o", str(index), str(bam))
+    data = gzip.decompress(index.read_bytes())
+    index.write_bytes(gzip.compress(data[:8] + depth.to_bytes(4, "little", signed=True) + data[12:]))
+    with pytest.raises(InputError) as error:
+        read_index(index, list(LENGTHS.values()))
+    assert error.value.code == "GS-2003"
 
 
 def test_an_index_of_another_file_is_refused(bam: Path, tmp_path: Path) -> None:

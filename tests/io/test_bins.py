@@ -254,3 +254,48 @@ def test_another_assembly_is_named(tmp_path: Path) -> None:
 )
 def test_files_that_are_no_bins(tmp_path: Path, text: str, code: str) -> None:
     assert [error.code for error in refused(tmp_path, text)] == [code]
+
+
+@pytest.mark.parametrize("sep", [" ", "\t", ","])
+def test_targets_name_their_place(tmp_path: Path, sep: str) -> None:
+    lines = (
+        "Target total_coverage average_coverage on_target",
+        "chr1:101-200 450 4.5 TRUE",
+        "chr1:301 7 7 TRUE",
+        "chr1:1001-9000 80 0.01 FALSE",
+        "",
+        "HLA-A*01:01:01:01:1-9 9 1 TRUE",
+        "chr2:1-4 0 0 TRUE",
+    )
+    out = read(tmp_path, "\n".join(lines).replace(" ", sep) + "\n")
+    places = zip(out.bins.chrom.tolist(), out.bins.start.tolist(), out.bins.end.tolist(), strict=True)
+    assert list(places) == [(0, 100, 200), (0, 300, 301), (1, 0, 4)]
+    assert (out.kind, out.bins.n_reads.tolist()) == ("depth", [4.5, 7.0, 0.0])
+    assert out.dropped_contigs == (("HLA-A*01:01:01:01", 1),)
+    assert "1 bins beside the targets are left out" in out.notes
+
+
+@pytest.mark.parametrize(
+    ("row", "line", "word"),
+    [
+        ("chr1-101-200\t9\t1", 3, "place"),
+        ("\t9\t1", 3, "place"),
+        ("chr1:300-400\t9", 3, "fields"),
+        ("chr1:300-400\t9\tmuch", 3, "average_coverage"),
+        ("chr1:400-300\t9\t1", 3, "end"),
+        ("chr1:0-30\t9\t1", 3, "start"),
+    ],
+)
+def test_wrong_targets_are_named(tmp_path: Path, row: str, line: int, word: str) -> None:
+    text = f"Target\ttotal_coverage\taverage_coverage\nchr1:101-200\t9\t1\n{row}\n"
+    (error,) = refused(tmp_path, text)
+    assert error.code == "GS-2202"
+    assert f":{line}" in error.where
+    assert word in str(error)
+
+
+def test_targets_of_several_samples_are_refused(tmp_path: Path) -> None:
+    (error,) = refused(
+        tmp_path, "Target\ttotal_coverage\taverage_coverage\tA_mean_cvg\tB_mean_cvg\nchr1:1-9\t9\t1\t1\t0\n"
+    )
+    assert (error.code, error.found) == ("GS-2004", "a, b")

@@ -111,6 +111,13 @@ def test_reads_count_where_they_start_inside_a_region():
     assert {int(i): int(counts[0, i]) for i in np.flatnonzero(counts[0])} == {1: 2, 4: 1, 9: 1, 10: 1}
 
 
+def test_records_not_used_count_where_they_start_inside_a_region():
+    places = ((0, 99), (0, 100), (1, 0), (2, 0), (3, 0), (-1, -1))
+    data = b"".join(record(contig, at, 60, 4, "A") for contig, at in places)
+    assert walk(count_records, data, edges=EDGES)[4].tolist() == [6, 2, 0]
+    assert walk(count_records, data)[4].tolist() == [6, 6, 0]
+
+
 @pytest.mark.parametrize(
     ("sequence", "telomeric", "matched"),
     [

@@ -34,6 +34,11 @@ MANIFESTS: dict[str, tuple[str, list[tuple[str, int]]]] = {
     "a key twice": ("lot: A\nlot: B\n", [("GS-1101", 2)]),
     "an empty file": ("", [("GS-1104", 1)]),
     "a list": ("- lot\n", [("GS-1104", 1)]),
+    "endless whole numbers": (
+        f"lot: A\ndose: {{cells: 0x{'f' * 5000}}}\n"
+        f"line: {{id: L, passage: 0b{'1' * 20_000},\n  population_doublings: -0o{'7' * 6000}}}\n",
+        [("GS-1104", 2), ("GS-1104", 3), ("GS-1104", 4)],
+    ),
     "several at once": (
         "lot: A\nstage: ready\nmetaphases: gone.csv\ndose: {cells: -1}\nresidual:\n  - {assay: x}\nendotoxn: {}\n",
         [("GS-1104", 2), ("GS-1105", 3), ("GS-1104", 4), ("GS-1104", 6), ("GS-1102", 7)],

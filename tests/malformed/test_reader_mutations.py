@@ -42,6 +42,9 @@ WIG = (
 COUNTS = "chrom\tstart\tend\tcounts\n" + "".join(
     f"1\t{at}\t{at + 10}\t{at % 7}\n" for at in range(0, 300, 10)
 )
+TARGETS = "Target total_coverage average_coverage on_target\n" + "".join(
+    f"chr1:{at}-{at + 9} {at % 7}0 {at % 7} TRUE\n" for at in range(1, 300, 10)
+)
 ARRAY = "Name\tChr\tPosition\tS.GType\tS.Log R Ratio\tS.B Allele Freq\n" + "".join(
     f"rs{at}\t{at % 3 + 1}\t{at + 1}\tAB\t-0.1\t0.5\n" for at in range(30)
 )
@@ -70,6 +73,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "mosdepth": (BED, lambda path: read_bins(path, HG38)),
     "wig": (WIG, lambda path: read_bins(path, HG38)),
     "counts": (COUNTS, lambda path: read_bins(path, HG38)),
+    "targets": (TARGETS, lambda path: read_bins(path, HG38)),
     "array": (ARRAY, lambda path: read_snp_array(path, HG38)),
     "final report": (REPORT, lambda path: read_snp_array(path, HG38)),
     "array vcf": (ARRAY_VCF, lambda path: read_snp_array(path, HG38)),

@@ -216,13 +216,10 @@ def test_levels_of_a_tumour_are_those_of_its_published_segments(
     assert np.quantile(np.abs(difference), 0.9) < 0.1
 
 
-@pytest.mark.parametrize(
-    "file", ["cn_purecn/example_tumor.txt.gz", "cn_ancient_chr_counts/chr_counts.tsv.gz"]
-)
-def test_tables_that_are_no_bins_are_refused(data_dir: Path, file: str) -> None:
-    # PureCN names its exons chr:start-end in one column; the ancient counts are per chromosome.
+def test_tables_that_are_no_bins_are_refused(data_dir: Path) -> None:
+    # Counts per chromosome.
     with pytest.raises(InputError) as caught:
-        analysed(data_dir / file)
+        analysed(data_dir / "cn_ancient_chr_counts" / "chr_counts.tsv.gz")
     assert caught.value.code == "GS-2004"
 
 

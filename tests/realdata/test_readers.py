@@ -103,11 +103,31 @@ def test_rascal_ratios(data_dir: Path, sample: str, missing: int) -> None:
     assert out.bins.end[out.bins.chrom == 0][-1] == 249_250_621
 
 
+@pytest.mark.parametrize("name", ["tumor", "normal"])
+def test_purecn_coverage(data_dir: Path, name: str) -> None:
+    path = data_dir / "cn_purecn" / f"example_{name}.txt.gz"
+    rows = [line.split(" ") for line in gzip.decompress(path.read_bytes()).decode().splitlines()[1:]]
+    out = read_bins(path, HG19)
+    assert (out.kind, len(rows), out.notes) == ("depth", 10_049, ())
+    chrom, start, end = out.bins.chrom.tolist(), out.bins.start.tolist(), out.bins.end.tolist()
+    places = [f"{HG19.names[c]}:{s + 1}-{e}" for c, s, e in zip(chrom, start, end, strict=True)]
+    depth = dict(zip(places, out.bins.n_reads.tolist(), strict=True))
+    assert depth == {place: float(mean) for place, _, mean, _ in rows}
+    # The file's own total over its mean is the width, so that both ends belong to a target.
+    totals = {place: float(total) for place, total, _, _ in rows}
+    width = dict(zip(places, (out.bins.end - out.bins.start).tolist(), strict=True))
+    seen = [place for place in places if depth[place] > 0]
+    assert len(seen) > 9000
+    assert [totals[place] / depth[place] for place in seen] == pytest.approx([width[p] for p in seen])
+
+
 @pytest.mark.parametrize(
     "file",
-    ["cn_ancient_chr_counts/chr_counts.tsv.gz"]
-    + [f"cn_purecn/example_{name}.txt.gz" for name in ("intervals", "normal", "tumor")]
-    + ["cn_purecn/example_vcf.vcf.gz"],
+    [
+        "cn_ancient_chr_counts/chr_counts.tsv.gz",
+        "cn_purecn/example_intervals.txt.gz",
+        "cn_purecn/example_vcf.vcf.gz",
+    ],
 )
 def test_tables_of_other_kinds_are_refused(data_dir: Path, file: str) -> None:
     with pytest.raises(InputError) as caught:

@@ -21,7 +21,12 @@ _FILE = click.Path(path_type=Path)
     "--min-mapq", type=click.IntRange(0, 254), help="Least mapping quality; that of analyze if left out."
 )
 @click.option("--keep-duplicates", is_flag=True, help="Count reads flagged duplicate as any other.")
-@click.option("--regions", type=_FILE, metavar="BED", help="Count only reads that start inside.")
+@click.option(
+    "--regions",
+    type=_FILE,
+    metavar="BED",
+    help="Count only reads that start inside; an index makes it faster.",
+)
 @click.option("--telomeres", is_flag=True, help="Count telomere reads of the whole file too.")
 @click.option(
     "--no-gc",
@@ -65,4 +70,6 @@ def count(
         )
     counts = counted.counts
     if not quiet:
+        if counted.remark:
+            say(counted.remark, err=True)
         say(f"{int(counts.bins.n_reads.sum())} reads of {counts.n_records} records in {output}")

@@ -68,7 +68,8 @@ class AlignmentCounts:
     `bins` tile every chromosome of the genome; `raw` are the counts behind them, int64, shape (6, n_bins), rows as
     `COUNT_ROWS`; `fragment_lengths` properly paired fragments by length, int64, shape (2002,), the last one for all
     above 2000 bp; `telomeres` None where they were not looked for; `n_records` all records; `n_unused` unmapped,
-    secondary, supplementary or failed; `n_low_mapq` below the threshold but above 0; `dropped_contigs` not of
+    secondary, supplementary or failed; `n_low_mapq` below the threshold but above 0, both of those that start inside
+    the regions of the rules, if any; `dropped_contigs` not of
     the genome; `site_depths` int64, shape (n_sites, 6), REF forward, REF reverse, ALT forward, ALT reverse, other
     forward, other reverse at the sites of the rules, None where there are none.
     """
@@ -127,6 +128,13 @@ def make_bins(genome: Genome, bin_bp: int, raw: Int64) -> Bins:
         gc_fraction=gc_fraction,
         mapq0_fraction=mapq0_fraction,
         n_duplicates=duplicates,
+    )
+
+
+def empty_bins(genome: Genome, bin_bp: int) -> Bins:
+    """Bins that tile the genome, as of a file without reads."""
+    return make_bins(
+        genome, bin_bp, np.zeros((len(COUNT_ROWS), tile_genome(genome, bin_bp)[1].size), np.int64)
     )
 
 

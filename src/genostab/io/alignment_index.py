@@ -18,8 +18,9 @@ from genostab.errors import InputError
 
 WINDOW_BP = 1 << 14
 _METADATA_BIN = 37450
-_OFFSET_BITS = 16
+OFFSET_BITS = 16
 _BLOCK_BYTES = 0xFFFF
+_MAX_DEPTH = 10  # of a CSI: numbers of bins have 32 bits
 _BLOCK_MAGIC = b"\x1f\x8b\x08\x04"
 
 
@@ -105,7 +106,7 @@ def read_index(path: Path, length_bp: Sequence[int]) -> tuple[ContigIndex, ...]:
         if data[:4] == b"BAI\x01":
             contigs = tuple(_bai_contigs(data))
         elif data[:2] == b"\x1f\x8b":
-            inflated = _inflated(data)
+            inflated = inflated_index(data)
             if inflated[:4] == b"CSI\x01":
                 contigs = tuple(_csi_contigs(inflated, length_bp))
             else:
@@ -135,7 +136,8 @@ def _refuse(code: str, path: Path, what: str, found: str) -> InputError:
     )
 
 
-def _inflated(data: bytes) -> bytes:
+def inflated_index(data: bytes) -> bytes:
+    """Bytes of a CSI or CRAI, which are gzip members one after the other."""
     parts = []
     while data:
         member = zlib.decompressobj(31)
@@ -154,7 +156,7 @@ def _file_positions(virtual: NDArray[np.uint64]) -> NDArray[np.float64]:
     """
     if not virtual.size:
         return np.empty(0)
-    block = (virtual >> np.uint64(_OFFSET_BITS)).astype(np.float64)
+    block = (virtual >> np.uint64(OFFSET_BITS)).astype(np.float64)
     within = (virtual & np.uint64(_BLOCK_BYTES)).astype(np.float64) / _BLOCK_BYTES
     steps = np.diff(np.unique(block[block > 0]))
     typical = float(np.quantile(steps, 0.1)) if steps.size else 0.0
@@ -199,6 +201,8 @@ def _csi_contigs(data: bytes, length_bp: Sequence[int]) -> Iterator[ContigIndex]
     min_shift, depth, n_extra = struct.unpack_from("<iii", data, 4)
     if min_shift != WINDOW_BP.bit_length() - 1:
         raise ValueError(f"windows of {1 << max(min_shift, 0)} bp, not {WINDOW_BP}")
+    if not 0 <= depth <= _MAX_DEPTH:
+        raise ValueError(f"bins of {depth} sizes")
     (n_contigs,) = struct.unpack_from("<i", data, 16 + n_extra)
     metadata = ((1 << (3 * (depth + 1))) - 1) // 7 + 1
     at = 20 + n_extra
@@ -219,10 +223,10 @@ def _csi_contigs(data: bytes, length_bp: Sequence[int]) -> Iterator[ContigIndex]
                 places.append(at)
                 chunks.append(n_chunks)
             at += 16 * n_chunks
-        first, n_windows = _windows_of_bins(np.array(numbers, dtype=np.int64), depth)
-        owner, ends = _chunks(data, np.array(places, dtype=np.int64), np.array(chunks, dtype=np.int64))
+        first, n_windows = windows_of_bins(np.array(numbers, dtype=np.int64), depth)
+        owner, ends = chunks_of_bins(data, np.array(places, dtype=np.int64), np.array(chunks, dtype=np.int64))
         size = ends[:, 1].astype(np.float64) - ends[:, 0].astype(np.float64)
-        n_bytes = np.bincount(owner, weights=size / 2**_OFFSET_BITS, minlength=len(numbers))
+        n_bytes = np.bincount(owner, weights=size / 2**OFFSET_BITS, minlength=len(numbers))
         spread = _spread(first, n_windows, n_bytes.astype(np.float64), -(-length_bp[contig] // WINDOW_BP))
         yield ContigIndex(window_bytes=spread, n_mapped=n_mapped, first_block=_first_block(ends[:, 0]))
 
@@ -230,10 +234,10 @@ def _csi_contigs(data: bytes, length_bp: Sequence[int]) -> Iterator[ContigIndex]
 def _first_block(offsets: NDArray[np.uint64]) -> int:
     """Place of the first block that virtual offsets point to, -1 where none does; 0 says that a window is empty."""
     given = offsets[offsets > 0]
-    return int(given.min() >> np.uint64(_OFFSET_BITS)) if given.size else -1
+    return int(given.min() >> np.uint64(OFFSET_BITS)) if given.size else -1
 
 
-def _chunks(
+def chunks_of_bins(
     data: bytes, place: NDArray[np.int64], n_chunks: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Bin of each chunk, and its first and last virtual offset; shapes (n,) and (n, 2)."""
@@ -243,7 +247,7 @@ def _chunks(
     return owner, np.frombuffer(data, dtype=np.uint8)[at].view("<u8")
 
 
-def _windows_of_bins(number: NDArray[np.int64], depth: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def windows_of_bins(number: NDArray[np.int64], depth: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First window of each bin of the binning scheme, and how many windows it spans."""
     first_of_level = np.array([((1 << (3 * level)) - 1) // 7 for level in range(depth + 1)], dtype=np.int64)
     level = np.searchsorted(first_of_level, number, side="right") - 1

@@ -26,6 +26,7 @@ from genostab.io.alignment_counts import (
 from genostab.io.bgzf import Readable, inflate_blocks
 from genostab.io.cram import cram_as_bam, cram_refusal
 from genostab.io.genome import check_contigs, chromosome_index
+from genostab.io.indexed_reads import IndexedReads, inflate_stretches, read_stretches, select_stretches
 from genostab.io.regions import Regions
 from genostab.io.site_tally import SiteTally
 from genostab.kernels.allele_depths import WALK_BAD_CIGAR
@@ -226,12 +227,45 @@ def _cram_header(path: Path) -> AlignmentHeader:
     )
 
 
+def stretches_of_regions(path: Path, index: Path, genome: Genome, regions: Regions) -> IndexedReads:
+    """Where in a BAM the reads that start inside regions lie, by its index.
+
+    Parameters
+    ----------
+    path : Path, BAM, coordinate-sorted
+    index : Path, its .bai or .csi
+    genome : Genome
+    regions : Regions
+
+    Raises
+    ------
+    InputError
+        As `read_alignment_header` and `read_stretches`; GS-2101 for contigs of another assembly.
+    """
+    header = read_alignment_header(path)
+    check_contigs(header.contigs, genome, str(path))
+    everywhere = read_stretches(index, list(header.contigs.values()))
+    return select_stretches(everywhere, *_region_edges(regions, _chromosomes(header, genome)))
+
+
+def _chromosomes(header: AlignmentHeader, genome: Genome) -> Int64:
+    """Index into Genome.names of each contig, -1 for one that is no chromosome."""
+    return np.array([chromosome_index(name, genome) for name in header.contigs], dtype=np.int64)
+
+
+def _inflated(stream: Readable, where: str, threads: int, reads: IndexedReads | None) -> Iterator[bytearray]:
+    if reads is None:
+        return inflate_blocks(stream, where, threads)
+    return inflate_stretches(stream, where, threads, reads)
+
+
 def count_alignment(
     path: Path,
     genome: Genome,
     rules: CountingRules,
     *,
     reference: Path | None = None,
+    reads: IndexedReads | None = None,
     threads: int = 2,
     digest: Digest | None = None,
     on_progress: Callable[[int], None] = lambda n_records: None,
@@ -244,6 +278,7 @@ def count_alignment(
     genome : Genome, whose contig names (with or without ``chr``) and lengths the header must match
     rules : CountingRules; the last bin of a chromosome is shorter
     reference : Path or None, FASTA for a CRAM whose bases are looked at
+    reads : IndexedReads or None, as of `stretches_of_regions` for these rules: only these blocks of a BAM are inflated
     threads : int, threads that inflate
     digest : takes the bytes of the file; a BAM is not read twice for it
     on_progress : called with the number of records so far, every 256 MB of them
@@ -252,15 +287,15 @@ def count_alignment(
     ------
     InputError
         GS-2001 to GS-2004, GS-2101 (contigs), GS-2102 (damage, with its place), GS-2103 (CRAM reference), GS-2104
-        (no read counted).
+        (no read counted); with `reads` also as `inflate_stretches`.
     """
     where = str(path)
     first, chrom, _ = tile_genome(genome, rules.bin_bp)
     with _alignment_stream(path, reference, rules, digest) as stream:
-        buffer = _Buffer(inflate_blocks(stream, where, threads), where)
+        buffer = _Buffer(_inflated(stream, where, threads, reads), where)
         header = _read_header(buffer, where)
         check_contigs(header.contigs, genome, where)
-        index = np.array([chromosome_index(name, genome) for name in header.contigs], dtype=np.int64)
+        index = _chromosomes(header, genome)
         tally = _Tally(
             rules,
             where,
@@ -283,17 +318,17 @@ def count_alignment(
             "at least one",
             "check that the file is aligned to the assembly named",
         )
-    reads, telomeric, matched = tally.telomere.tolist()
+    n_looked_at, telomeric, matched = tally.telomere.tolist()
     return AlignmentCounts(
         rules=rules,
         bins=make_bins(genome, rules.bin_bp, tally.counts),
         raw=tally.counts,
         fragment_lengths=tally.fragments,
-        telomeres=TelomereReads(n_reads=reads, n_telomeric=telomeric, n_gc_matched=matched)
+        telomeres=TelomereReads(n_reads=n_looked_at, n_telomeric=telomeric, n_gc_matched=matched)
         if rules.telomere
         else None,
         sample=header.sample,
-        n_records=n_records,
+        n_records=reads.n_records if reads else n_records,
         n_unused=n_unused,
         n_low_mapq=n_low_mapq,
         dropped_contigs=tuple(name for name, i in zip(header.contigs, index, strict=True) if i < 0),

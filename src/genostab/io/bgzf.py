@@ -30,7 +30,7 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True)
-class _Batch:
+class Batch:
     """Whole blocks: file offset of the first byte, the bytes, and (start, end, inflated bytes) of each block."""
 
     offset: int
@@ -84,7 +84,7 @@ def _block_size(chunk: memoryview, at: int) -> int | None:
     return -1
 
 
-def _split(chunk: memoryview, offset: int, where: str) -> tuple[_Batch, int]:
+def _split(chunk: memoryview, offset: int, where: str) -> tuple[Batch, int]:
     """Whole blocks of a chunk that starts at file `offset`, and how many bytes they take."""
     blocks: list[tuple[int, int, int]] = []
     at = 0
@@ -102,10 +102,10 @@ def _split(chunk: memoryview, offset: int, where: str) -> tuple[_Batch, int]:
             raise _damaged(where, offset + at, f"{n_bytes} inflated bytes", "at most 65536")
         blocks.append((at, at + size, n_bytes))
         at += size
-    return _Batch(offset, chunk[:at], blocks), at
+    return Batch(offset, chunk[:at], blocks), at
 
 
-def _inflate(batch: _Batch, where: str) -> Iterator[bytearray]:
+def _inflate(batch: Batch, where: str) -> Iterator[bytearray]:
     """Each block's content; libdeflate compares length and CRC-32 with the block's trailer."""
     for start, end, n_bytes in batch.blocks:
         try:
@@ -119,7 +119,14 @@ def _inflate(batch: _Batch, where: str) -> Iterator[bytearray]:
             ) from None
 
 
-def _batches(stream: Readable, where: str) -> Iterator[_Batch]:
+def batches_of(stream: Readable, where: str) -> Iterator[Batch]:
+    """Blocks of a BGZF stream as they stand in the file, not inflated.
+
+    Raises
+    ------
+    InputError
+        GS-2102 for what is no block, GS-2003 where the stream ends early.
+    """
     rest, offset, tail = b"", 0, b""
     while piece := stream.read(_BATCH_BYTES):
         chunk = rest + piece
@@ -153,13 +160,23 @@ def inflate_blocks(stream: Readable, where: str, threads: int) -> Iterator[bytea
     At most `threads` + 2 batches are held, so memory does not grow with the file. The CRC-32 of every block is
     checked.
     """
-    batches = _batches(stream, where)
+    return inflate_batches(batches_of(stream, where), where, threads)
+
+
+def inflate_batches(batches: Iterator[Batch], where: str, threads: int) -> Iterator[bytearray]:
+    """Inflated blocks of batches, in order; otherwise as `inflate_blocks`.
+
+    Raises
+    ------
+    InputError
+        GS-2102 for a damaged block, with its virtual offset.
+    """
     if threads <= 1:
         for batch in batches:
             yield from _inflate(batch, where)
         return
     with ThreadPoolExecutor(max_workers=threads - 1) as pool:
-        waiting: deque[tuple[_Inflated, _Batch]] = deque()
+        waiting: deque[tuple[_Inflated, Batch]] = deque()
         for batch in batches:
             waiting.append((pool.submit(_inflate_all, batch, where), batch))
             if len(waiting) > threads + 1:
@@ -168,7 +185,7 @@ def inflate_blocks(stream: Readable, where: str, threads: int) -> Iterator[bytea
             yield from _first_inflated(waiting, where)
 
 
-def _first_inflated(waiting: deque[tuple[_Inflated, _Batch]], where: str) -> list[bytearray]:
+def _first_inflated(waiting: deque[tuple[_Inflated, Batch]], where: str) -> list[bytearray]:
     """The first batch's blocks; while another thread is at it, the caller's own inflates what none has begun."""
     for i, (inflated, batch) in enumerate(waiting):
         if waiting[0][0].done():
@@ -178,7 +195,7 @@ def _first_inflated(waiting: deque[tuple[_Inflated, _Batch]], where: str) -> lis
     return waiting.popleft()[0].result()
 
 
-def _inflated_here(batch: _Batch, where: str) -> _Inflated:
+def _inflated_here(batch: Batch, where: str) -> _Inflated:
     """A batch inflated by the caller's thread; its error is kept until its turn comes."""
     inflated: _Inflated = Future()
     try:
@@ -188,5 +205,5 @@ def _inflated_here(batch: _Batch, where: str) -> _Inflated:
     return inflated
 
 
-def _inflate_all(batch: _Batch, where: str) -> list[bytearray]:
+def _inflate_all(batch: Batch, where: str) -> list[bytearray]:
     return list(_inflate(batch, where))

@@ -20,7 +20,7 @@ _NAMES = {
     "counts": ("counts", "count", "reads", "n_reads"),
     "ratio": ("ratio_log2", "log2", "log2_ratio"),
     "copy_number": ("copy_number",),
-    "depth": ("depth", "mean_depth"),
+    "depth": ("depth", "mean_depth", "average_coverage"),
     "weight": ("weight",),
     "gc": ("gc_fraction", "gc"),
     "value": ("value", "mappability", "gc_content"),

@@ -14,6 +14,7 @@ from genostab.io.genome import naming, refuse_doubled_names
 from genostab.io.intervals import PlacedIntervals, RawIntervals, note_dropped, place_intervals
 from genostab.io.limits import read_text_capped
 from genostab.io.refusals import Problem, refuse_lines
+from genostab.io.target_table import is_target_table, parse_target_table
 from genostab.io.wig import is_wig, parse_wig
 
 
@@ -46,6 +47,8 @@ def read_intervals(path: str | Path, genome: Genome, sample: str | None = None) 
     text = read_text_capped(path)
     if is_wig(text):
         return parse_wig(text, str(path), genome)
+    if is_target_table(text):
+        return parse_target_table(text, str(path), sample)
     return parse_bin_table(text, str(path), sample)
 
 
@@ -54,8 +57,9 @@ def read_bins(path: str | Path, genome: Genome, sample: str | None = None) -> Bi
 
     Parameters
     ----------
-    path : str or Path; mosdepth .regions.bed, bedGraph, WIG, CNVkit .cnr or .cnn, or a TSV or CSV with a
-        header of chromosome, start, end and counts, log2, copy_number or depth; plain or gzip
+    path : str or Path; mosdepth .regions.bed, bedGraph, WIG, CNVkit .cnr or .cnn, coverage of targets by GATK or
+        PureCN, or a TSV or CSV with a header of chromosome, start, end and counts, log2, copy_number or depth; plain or
+        gzip
     genome : Genome
     sample : str or None, needed where a ``sample`` column names several
 

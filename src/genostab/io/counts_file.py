@@ -34,11 +34,15 @@ _COLUMNS = "\t".join(("chrom", "start", *COUNT_ROWS))
 
 @dataclass(frozen=True, kw_only=True)
 class CountsFile:
-    """Counts with the name and SHA-256 of the file they were made from."""
+    """Counts with the name and SHA-256 of the file they were made from.
+
+    `remark` says why the whole file was read where its index could have served; it is not written.
+    """
 
     counts: AlignmentCounts
     source: str
     sha256: str
+    remark: str = ""
 
 
 def counts_bytes(file: CountsFile, genome: Genome) -> bytes:

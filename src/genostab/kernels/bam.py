@@ -158,9 +158,16 @@ def _count_repeats(data: NDArray[np.uint8], start: int, n_bases: int, n_needed: 
 
 
 @kernel
-def _is_inside(position: int, edges: NDArray[np.int64], first: int, last: int) -> bool:
+def _starts_inside(
+    contig: int, position: int, edge_first: NDArray[np.int64], edges: NDArray[np.int64]
+) -> bool:
     """Whether an odd number of the ascending starts and ends of regions are at or before a position."""
-    low, high = first, last
+    if edge_first.size == 0:
+        return True
+    if contig < 0 or contig + 1 >= edge_first.size:
+        return False
+    first = int(edge_first[contig])
+    low, high = first, int(edge_first[contig + 1])
     while low < high:
         middle = (low + high) // 2
         if edges[middle] <= position:
@@ -214,7 +221,7 @@ def count_records(
     out_telomere : ndarray of int64, shape (3,), added to: primary reads of that length or more, telomere reads,
         GC-matched reads, on any contig or none, of any MAPQ
     out_totals : ndarray of int64, shape (3,), added to: records, records not primary or unmapped, records below
-        `min_mapq`
+        `min_mapq`; but for the first only those that start inside regions, where there are any
 
     Returns
     -------
@@ -256,7 +263,7 @@ def count_records(
             gc, _ = _count_bases(data, sequence, n_bases)
             out_telomere[2] += int(telomere_rule[2] * n_bases <= 100 * gc < telomere_rule[3] * n_bases)
         if flag & (_UNMAPPED | _NOT_PRIMARY):
-            out_totals[1] += 1
+            out_totals[1] += int(_starts_inside(contig, position, edge_first, edges))
             continue
         if contig < 0 or contig >= contig_bin.size:
             return body - 4, WALK_BAD_REFERENCE
@@ -264,7 +271,7 @@ def count_records(
             return body - 4, WALK_BAD_POSITION
         if contig_bin[contig] < 0:
             continue
-        if edge_first.size and not _is_inside(position, edges, edge_first[contig], edge_first[contig + 1]):
+        if not _starts_inside(contig, position, edge_first, edges):
             continue
         i_bin = contig_bin[contig] + position // bin_bp
         counts_fragment = int(flag & _FRAGMENT_FLAGS != _SECOND_OF_MAPPED_PAIR)

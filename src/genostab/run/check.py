@@ -18,7 +18,6 @@ from genostab.io.exclusion import read_exclusion
 from genostab.io.frequencies import read_frequencies
 from genostab.io.genome import check_contigs, load_genome
 from genostab.io.limits import open_bytes
-from genostab.io.panel_file import read_panel
 from genostab.io.snp_array import read_snp_array
 from genostab.io.tracks import read_track
 from genostab.karyotype.settings import load_settings
@@ -28,6 +27,7 @@ from genostab.run.bin_width import check_bin_width
 from genostab.run.blocks import block_steps
 from genostab.run.contamination import read_suspects
 from genostab.run.file_kind import FileKind, check_same_kind, check_sample_names, file_kind, sample_file
+from genostab.run.panel_use import check_panel_fits
 from genostab.run.provenance import input_files
 from genostab.run.site_depths import check_snps
 from genostab.run.together import together
@@ -95,7 +95,7 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
     if block.snps is not None:
         yield partial(check_snps, block, kind, genome)
     if block.panel is not None:
-        yield partial(read_panel, block.panel, genome)
+        yield partial(check_panel_fits, block, sample, kind, genome, load_settings())
     if block.reference is not None:
         yield partial(_check_fasta, block.reference)
     if block.frequencies is not None:

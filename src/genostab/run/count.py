@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from genostab.arrays import Genome, SnpSites
+from genostab.errors import InputError
 from genostab.io.alignment_counts import AlleleRule, CountingRules, TelomereRule
+from genostab.io.alignment_index import find_index
 from genostab.io.atomic import write_atomic
-from genostab.io.bam import count_alignment
+from genostab.io.bam import count_alignment, stretches_of_regions
 from genostab.io.counts_file import CountsFile, counts_bytes
 from genostab.io.genome import load_genome
+from genostab.io.indexed_reads import IndexedReads
 from genostab.io.regions import read_regions
 from genostab.karyotype.settings import Settings, load_settings
 
@@ -49,22 +52,53 @@ def count_file(
 ) -> CountsFile:
     """Counts of a BAM or CRAM with its SHA-256.
 
+    Of a BAM that is counted inside regions only those blocks are inflated that may hold such reads, where its index
+    tells them; all of its bytes are read, for its SHA-256. An index that is older or does not fit is not followed.
+
     Raises
     ------
     InputError
         As `count_alignment`.
     """
-    digest = hashlib.sha256()
-    counts = count_alignment(
-        path,
-        genome,
-        rules,
-        reference=reference,
-        threads=threads,
-        digest=digest,
-        on_progress=lambda n_records: on_progress(f"reads of {path.name}: {n_records / 1e6:.1f} million"),
-    )
-    return CountsFile(counts=counts, source=path.name, sha256=digest.hexdigest())
+
+    def counted(reads: IndexedReads | None, remark: str = "") -> CountsFile:
+        digest = hashlib.sha256()
+        counts = count_alignment(
+            path,
+            genome,
+            rules,
+            reference=reference,
+            reads=reads,
+            threads=threads,
+            digest=digest,
+            on_progress=lambda n_records: on_progress(f"reads of {path.name}: {n_records / 1e6:.1f} million"),
+        )
+        return CountsFile(counts=counts, source=path.name, sha256=digest.hexdigest(), remark=remark)
+
+    index = _index_of(path, rules)
+    if index is None or rules.regions is None:
+        return counted(None)
+    # Whole seconds, as htslib has it: programs that write both at once end the index first.
+    if int(index.stat().st_mtime) < int(path.stat().st_mtime):
+        return counted(None, f"{index.name} is older than {path.name}, so all of the file was read")
+    try:
+        return counted(stretches_of_regions(path, index, genome, rules.regions))
+    except InputError as error:
+        # What is wrong may be the BAM's: then the whole pass says so.
+        return counted(
+            None, f"{index.name} was not followed ({error.what}: {error.found}), so all of the file was read"
+        )
+
+
+def _index_of(path: Path, rules: CountingRules) -> Path | None:
+    """The index of a BAM whose counting can follow it; None where all reads are needed or there is none."""
+    if rules.regions is None or rules.telomere or rules.alleles or path.suffix == ".cram":
+        return None
+    try:
+        index = find_index(path)
+    except InputError:
+        return None
+    return index if index.suffix in (".bai", ".csi") else None
 
 
 def write_counts(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from genostab.arrays import Bins, Genome, Panel, Profile
-from genostab.errors import InputError
+from genostab.errors import GenostabError, GenostabErrors, InputError
+from genostab.io.alignment_counts import empty_bins
+from genostab.io.bins import read_bins
 from genostab.io.panel_file import read_panel
 from genostab.karyotype.normalise import check_same_bins, profile_alone, profile_paired
 from genostab.karyotype.panel import (
     ITSELF,
     Standard,
+    check_panel,
     profile_against_panel,
     profile_by_standard,
     set_aside,
@@ -24,6 +28,7 @@ from genostab.karyotype.panel import (
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 from genostab.lot.manifest import Sequencing
+from genostab.run.file_kind import FileKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,58 @@ def panel_of(block: Sequencing, genome: Genome, on_progress: Callable[[str], Non
         return None
     on_progress(f"panel {block.panel.name}")
     return read_panel(block.panel, genome)
+
+
+def check_panel_fits(
+    block: Sequencing, path: Path, kind: FileKind, genome: Genome, settings: Settings
+) -> None:
+    """Refuse, before the work, a panel that the analysis of such files would refuse after it.
+
+    Parameters
+    ----------
+    block : Sequencing, with a panel
+    path : Path of the lot's file
+    kind : FileKind of it
+    genome : Genome
+    settings : Settings
+
+    Raises
+    ------
+    InputError
+        GS-2203 where lot and panel do not go together; those of `read_panel`.
+
+    Notes
+    -----
+    Of reads the width of the bins is known only once they are counted, unless it is asked for: a panel is refused where
+    it fits no width that there is. Other files of the lot that cannot be read are not refused here.
+    """
+    assert block.panel is not None
+    panel = read_panel(block.panel, genome)
+    if kind in ("alignment", "counts"):
+        widths = (block.bin_width,) if block.bin_width else settings.bin_widths_bp
+        _refuse_all_widths([empty_bins(genome, width) for width in widths], panel)
+    elif kind == "bins":
+        try:
+            own = read_bins(path, genome, block.sample_name)
+            kinds = {own.kind, *(read_bins(each, genome, block.parent_name).kind for each in block.parent)}
+        except (GenostabError, GenostabErrors):
+            return
+        if kinds == {"ratio"}:
+            refuse_panel_of_ratios(block)
+        elif "ratio" not in kinds:
+            check_panel(own.bins, panel, is_counts=kinds == {"counts"})
+
+
+def _refuse_all_widths(offered: Sequence[Bins], panel: Panel) -> None:
+    """Refuse a panel that fits none of the bins, as it is refused for the first."""
+    refusals: list[InputError] = []
+    for bins in offered:
+        try:
+            check_panel(bins, panel, is_counts=True)
+        except InputError as error:
+            refusals.append(error)
+    if len(refusals) == len(offered):
+        raise refusals[0]
 
 
 def against_panel(
