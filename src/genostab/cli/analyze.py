@@ -34,7 +34,7 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--parent-sample",
     "parent_name",
-    help="The parent's sample in its table of bins or array file; without --parent, in that of the lot.",
+    help="The parent's sample in its table, array or the --snps VCF; without --parent, in the lot's file.",
 )
 @click.option("--snps", type=_FILE, help="VCF with allele depths (AD); without, they come from the BAM.")
 @click.option("--panel", type=_FILE, help="Panel of normals of the same protocol (genostab panel).")

@@ -47,7 +47,7 @@ class _Layout:
     offset: int
 
 
-def parse_bin_table(text: str, path: str, sample: str | None) -> RawIntervals:
+def parse_bin_table(text: str, path: str, sample: str | None, *, needs_name: bool = True) -> RawIntervals:
     """Intervals of a table of bins.
 
     Parameters
@@ -55,6 +55,7 @@ def parse_bin_table(text: str, path: str, sample: str | None) -> RawIntervals:
     text : str, the whole file, every line ended
     path : str, for messages
     sample : str or None, needed where a ``sample`` column names several
+    needs_name : bool, as in `read_bins`
 
     Raises
     ------
@@ -80,7 +81,7 @@ def parse_bin_table(text: str, path: str, sample: str | None) -> RawIntervals:
     )
     if "sample" in roles:
         table = _one_sample(table, layout.roles["sample"], path, sample)
-    elif sample is not None:
+    elif sample is not None and needs_name:
         raise no_samples(path, ", ".join(layout.header), sample)
     return _raw(table, layout, measured)
 

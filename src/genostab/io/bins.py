@@ -36,8 +36,12 @@ class BinsFile:
     naming: str
 
 
-def read_intervals(path: str | Path, genome: Genome, sample: str | None = None) -> RawIntervals:
+def read_intervals(
+    path: str | Path, genome: Genome, sample: str | None = None, *, needs_name: bool = True
+) -> RawIntervals:
     """Rows of a binned file before they are checked and sorted; the format is known by the content.
+
+    Arguments as of `read_bins`.
 
     Raises
     ------
@@ -48,11 +52,13 @@ def read_intervals(path: str | Path, genome: Genome, sample: str | None = None) 
     if is_wig(text):
         return parse_wig(text, str(path), genome)
     if is_target_table(text):
-        return parse_target_table(text, str(path), sample)
-    return parse_bin_table(text, str(path), sample)
+        return parse_target_table(text, str(path), sample if needs_name else None)
+    return parse_bin_table(text, str(path), sample, needs_name=needs_name)
 
 
-def read_bins(path: str | Path, genome: Genome, sample: str | None = None) -> BinsFile:
+def read_bins(
+    path: str | Path, genome: Genome, sample: str | None = None, *, needs_name: bool = True
+) -> BinsFile:
     """Bins of one sample, sorted by chromosome and start.
 
     Parameters
@@ -62,6 +68,7 @@ def read_bins(path: str | Path, genome: Genome, sample: str | None = None) -> Bi
         gzip
     genome : Genome
     sample : str or None, needed where a ``sample`` column names several
+    needs_name : bool, False where `sample` may be meant for another file: one without that column is read all the same
 
     Returns
     -------
@@ -81,7 +88,7 @@ def read_bins(path: str | Path, genome: Genome, sample: str | None = None) -> Bi
     A mean depth is kept as it is: reads = depth x width / read length, and the file holds no read length.
     CNVkit's stand-ins for "no read" and copy numbers of 0 become NaN; `notes` counts them.
     """
-    raw = read_intervals(path, genome, sample)
+    raw = read_intervals(path, genome, sample, needs_name=needs_name)
     _refuse_negative(raw)
     refuse_doubled_names(raw.contig_names, genome, str(path))
     placed = place_intervals(raw, genome)

@@ -68,6 +68,16 @@ def vcf_text(path: str | Path) -> str:
     return "".join(_bcf_lines(str(path))) if _is_bcf(path) else read_text_capped(path)
 
 
+def sample_names(path: str | Path) -> tuple[str, ...]:
+    """Samples that the header of a VCF or BCF names; none where there is no such header."""
+    for _, line in vcf_lines(path):
+        if line.startswith("#CHROM"):
+            return tuple(line.rstrip("\n").split("\t")[9:])
+        if not line.startswith("#"):
+            break
+    return ()
+
+
 def _is_bcf(path: str | Path) -> bool:
     with open_bytes(path) as reader:
         return reader.read(3) == b"BCF"

@@ -94,8 +94,8 @@ class Dose(Block):
 class Sequencing(Block):
     """Sequencing or array files: the lot's own, its parent line's, and what helps to read them.
 
-    `sample_name` and `parent_name` are samples in tables of bins and array files that hold several; `sample_name` is
-    the lot's sample in the VCF of `snps` as well. `contaminant` are arrays or VCFs of people whose DNA may be in the
+    `sample_name` and `parent_name` are samples in tables of bins and array files that hold several, and in the VCF of
+    `snps`. `contaminant` are arrays or VCFs of people whose DNA may be in the
     lot, `contaminant_name` their sample where a file holds several.
     """
 

@@ -26,7 +26,14 @@ from genostab.lot.manifest import Manifest, Sequencing
 from genostab.run.bin_width import check_bin_width
 from genostab.run.blocks import block_steps
 from genostab.run.contamination import read_suspects
-from genostab.run.file_kind import FileKind, check_same_kind, check_sample_names, file_kind, sample_file
+from genostab.run.file_kind import (
+    FileKind,
+    check_same_kind,
+    check_sample_names,
+    file_kind,
+    names_must_serve,
+    sample_file,
+)
 from genostab.run.panel_use import check_panel_fits
 from genostab.run.provenance import input_files
 from genostab.run.site_depths import check_snps
@@ -83,7 +90,7 @@ def _sequencing_steps(block: Sequencing, genome: Genome) -> Iterator[Step]:
         "alignment": lambda path, _: _check_alignment(path, genome),
         "counts": lambda path, _: read_counts(path, genome),
         "array": lambda path, name: read_snp_array(path, genome, name),
-        "bins": lambda path, name: read_bins(path, genome, name),
+        "bins": lambda path, name: read_bins(path, genome, name, needs_name=names_must_serve(block, sample)),
     }
     yield partial(check_same_kind, block)
     yield partial(check_sample_names, block)

@@ -6,7 +6,9 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
+from genostab.arrays import Genome
 from genostab.errors import GenostabErrors, InputError
+from genostab.io.bins import BinsFile, read_bins
 from genostab.io.counts_text import is_counts_text
 from genostab.io.refusals import no_samples
 from genostab.lot.manifest import Sequencing
@@ -60,6 +62,26 @@ def sample_file(block: Sequencing) -> tuple[Path, FileKind]:
     return block.sample, file_kind(block.sample)
 
 
+def read_all_bins(block: Sequencing, path: Path, genome: Genome) -> list[BinsFile]:
+    """Bins of the lot in `path` and of its parents.
+
+    Names of samples may be meant for the VCF beside them, but not where they alone tell the lot from its parent.
+
+    Raises
+    ------
+    InputError, GenostabErrors
+        As `read_bins`.
+    """
+    named = ((path, block.sample_name), *((parent, block.parent_name) for parent in block.parent))
+    needs_name = names_must_serve(block, path)
+    return [read_bins(each, genome, name, needs_name=needs_name) for each, name in named]
+
+
+def names_must_serve(block: Sequencing, path: Path) -> bool:
+    """Whether a table without samples is to be refused beside a sample's name."""
+    return block.snps is None or any(_is_same_content(path, parent) for parent in block.parent)
+
+
 def check_same_kind(block: Sequencing) -> None:
     """Nothing, or one refusal per parent that is known to hold something else than the sample.
 
@@ -98,12 +120,11 @@ def check_sample_names(block: Sequencing) -> None:
     sample, kind = sample_file(block)
     has_samples = kind in ("bins", "array")
     # Reads carry no name to choose by; the VCF of alleles beside them may hold several samples.
-    name = block.parent_name or (block.sample_name if block.snps is None else None)
-    if name is not None and not has_samples:
+    name = block.parent_name or block.sample_name
+    if name is not None and not has_samples and block.snps is None:
         raise no_samples(str(sample), _NAMES[kind], name)
-    if any(_is_same_content(sample, parent) for parent in block.parent) and (
-        block.parent_name == block.sample_name
-    ):
+    is_told = has_samples and block.parent_name != block.sample_name
+    if not is_told and any(_is_same_content(sample, parent) for parent in block.parent):
         raise InputError(
             "GS-2203",
             what="sample and parent are the same",

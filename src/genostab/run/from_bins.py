@@ -11,7 +11,7 @@ import numpy as np
 
 from genostab.arrays import Genome
 from genostab.errors import InputError
-from genostab.io.bins import BinsFile, read_bins
+from genostab.io.bins import BinsFile
 from genostab.karyotype.call import Karyotype, call_depth
 from genostab.karyotype.normalise import profile_from_ratios
 from genostab.karyotype.settings import Settings
@@ -19,6 +19,7 @@ from genostab.karyotype.sex import Sex, infer_sex
 from genostab.lot.manifest import Sequencing
 from genostab.run.aids import naming_remarks, read_exclusions, with_aids
 from genostab.run.coverage import call_coverage
+from genostab.run.file_kind import read_all_bins
 from genostab.run.hotspots import load_hotspots
 from genostab.run.panel_use import (
     AgainstPanel,
@@ -60,8 +61,7 @@ def analyse_bins(
     """
     on_progress(f"bins of {path.name}")
     panel = panel_of(block, genome, on_progress)
-    files = [read_bins(path, genome, block.sample_name)]
-    files += [read_bins(parent, genome, block.parent_name) for parent in block.parent]
+    files = read_all_bins(block, path, genome)
     kinds = {file.kind for file in files}
     _refuse_mixed(files, (path, *block.parent))
     lists = read_exclusions(block, genome)

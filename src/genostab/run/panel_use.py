@@ -12,7 +12,6 @@ import numpy as np
 from genostab.arrays import Bins, Genome, Panel, Profile
 from genostab.errors import GenostabError, GenostabErrors, InputError
 from genostab.io.alignment_counts import empty_bins
-from genostab.io.bins import read_bins
 from genostab.io.panel_file import read_panel
 from genostab.karyotype.normalise import check_same_bins, profile_alone, profile_paired
 from genostab.karyotype.panel import (
@@ -28,7 +27,7 @@ from genostab.karyotype.panel import (
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 from genostab.lot.manifest import Sequencing
-from genostab.run.file_kind import FileKind
+from genostab.run.file_kind import FileKind, read_all_bins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +84,14 @@ def check_panel_fits(
         _refuse_all_widths([empty_bins(genome, width) for width in widths], panel)
     elif kind == "bins":
         try:
-            own = read_bins(path, genome, block.sample_name)
-            kinds = {own.kind, *(read_bins(each, genome, block.parent_name).kind for each in block.parent)}
+            files = read_all_bins(block, path, genome)
         except (GenostabError, GenostabErrors):
             return
+        kinds = {file.kind for file in files}
         if kinds == {"ratio"}:
             refuse_panel_of_ratios(block)
         elif "ratio" not in kinds:
-            check_panel(own.bins, panel, is_counts=kinds == {"counts"})
+            check_panel(files[0].bins, panel, is_counts=kinds == {"counts"})
 
 
 def _refuse_all_widths(offered: Sequence[Bins], panel: Panel) -> None:

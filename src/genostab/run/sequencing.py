@@ -26,7 +26,7 @@ from genostab.run.from_bins import analyse_bins
 from genostab.run.from_reads import analyse_reads
 from genostab.run.hotspots import load_hotspots
 from genostab.run.sequenced import Progress, Sequenced, solutions_of
-from genostab.run.site_depths import refuse_sites_without_reads
+from genostab.run.site_depths import parent_depths, refuse_sites_without_reads
 
 
 def analyse_sequencing(
@@ -72,6 +72,7 @@ def analyse_sequencing(
         refuse_sites_without_reads(block)
         on_progress(f"allele depths of {block.snps.name}")
         snps = read_allele_depths(block.snps, genome, block.sample_name)
+        sequenced = replace(sequenced, parent_snps=parent_depths(block, genome))
     karyotype = _with_alleles(
         sequenced.karyotype,
         snps,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from genostab.arrays import Genome, SnpSites
+from genostab.arrays import AlleleDepths, Genome, SnpSites
 from genostab.errors import InputError
 from genostab.io.counts_file import CountsFile
 from genostab.io.sites import holds_allele_depths, read_sites
 from genostab.io.vcf import read_allele_depths
+from genostab.io.vcf_header import sample_names
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.site_genotypes import SiteGenotypes, are_other_positions, genotype_sites
 from genostab.lot.manifest import Sequencing
@@ -34,6 +35,34 @@ def sites_to_count(block: Sequencing, genome: Genome, on_progress: Progress) -> 
     return read_sites(block.snps, genome, block.sample_name)
 
 
+def parent_depths(block: Sequencing, genome: Genome) -> tuple[AlleleDepths, ...]:
+    """The one parent's own reads at the SNPs of the lot's VCF, where that holds a sample of the parent's name.
+
+    Raises
+    ------
+    InputError, GenostabErrors
+        As `read_allele_depths`; GS-2301 where the name can be meant for the VCF only, and is not there.
+    """
+    name, sample = block.parent_name, block.sample
+    if block.snps is None or sample is None or name is None or len(block.parent) != 1:
+        return ()
+    names = sample_names(block.snps)
+    is_only_there = file_kind(sample) != "bins"
+    if name in names or is_only_there:
+        own = block.sample_name or (names[0] if len(names) == 1 else None)
+        if name == own:
+            raise InputError(
+                "GS-2203",
+                what="sample and parent are one sample of the VCF",
+                where=str(block.snps),
+                found=name,
+                expected="the parent line, which the lot could have changed against",
+                action="give the names of two samples",
+            )
+        return (read_allele_depths(block.snps, genome, name),)
+    return ()
+
+
 def check_snps(block: Sequencing, kind: FileKind, genome: Genome) -> None:
     """Read the VCF of a block as its analysis will.
 
@@ -45,6 +74,7 @@ def check_snps(block: Sequencing, kind: FileKind, genome: Genome) -> None:
     assert block.snps is not None
     if holds_allele_depths(block.snps):
         read_allele_depths(block.snps, genome, block.sample_name)
+        parent_depths(block, genome)
         return
     if kind != "array":
         refuse_sites_without_reads(block)
