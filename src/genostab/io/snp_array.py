@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from genostab.arrays import Genome, Int8, SnpTable
+from genostab.io.array_records import read_usual_records
 from genostab.io.array_vcf import read_array_vcf
 from genostab.io.delimited import Delimited, parse_rows, separator, split_header
 from genostab.io.final_report import is_final_report, read_final_report
@@ -14,6 +15,7 @@ from genostab.io.intervals import contig_indices
 from genostab.io.limits import open_bytes, read_text_capped
 from genostab.io.probes import Probes, choose_sample, missing_column, signals, table_of_probes
 from genostab.io.refusals import Problem, refuse_lines
+from genostab.io.vcf_header import vcf_bytes
 
 _PLACE = {
     "name": ("name", "snp", "snp name"),
@@ -57,7 +59,9 @@ def read_snp_array(path: str | Path, genome: Genome, sample: str | None = None) 
     with open_bytes(path) as reader:
         head = reader.read(16)
     if head.startswith((b"##fileformat=VCF", b"BCF")):
-        return table_of_probes(read_array_vcf(where, genome, sample), genome)
+        data = vcf_bytes(path)
+        usual = read_usual_records(data, where, genome, sample)
+        return table_of_probes(usual or read_array_vcf(data, where, genome, sample), genome)
     text = read_text_capped(path)
     read = read_final_report if is_final_report(text) else _read_table
     return table_of_probes(read(text, where, genome, sample), genome)
