@@ -1,8 +1,9 @@
-"""The quick reader of array VCFs says what the careful one says, or nothing."""
+"""The quick readers of arrays say what the careful ones say, or nothing."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from genostab.errors import GenostabErrors, InputError
 from genostab.io.array_records import read_usual_records
+from genostab.io.array_table import read_table, read_usual_table
 from genostab.io.array_vcf import read_array_vcf
 from genostab.io.genome import load_genome
 from genostab.io.probes import Probes
@@ -141,3 +143,45 @@ def test_many_probes_are_read_in_a_fraction_of_the_time(tmp_path: Path) -> None:
     whole = min(seconds(lambda: read_snp_array(path, HG19)) for _ in range(3))
     slow = min(seconds(lambda: read_array_vcf(path.read_bytes(), "array.vcf", HG19, None)) for _ in range(3))
     assert whole < slow
+
+
+TABLE = "Name\tChr\tPosition\tS1.GType\tS1.Log R Ratio\tS1.B Allele Freq\tComment\n"
+ROWS = [
+    "1\t752566\tAA\t-0.0798\t0.0111\tx\n",
+    "chrX\t9\tAB\t-1.5e-02\t0.5\t\n",
+    "0\t0\tNC\t-Infinity\tNaN\t.\n",
+    "MT\t5\t.\t.\t\tNA\n",
+    "XY\t200\t--\tNA\tnan\t\n",
+]
+OTHER_ROWS = [
+    "1\tx\tAA\t0\t0.5\t\n",
+    "1\t5\tQQ\t0\t0.5\t\n",
+    "1\t5\tAA\t0\t1.5\t\n",
+    "1\t5\tAA\tinf\t0.5\t\n",
+    "1\t5\tAA\t0\t0.1234567890123456789\t\n",
+    "NA\t5\tAA\t0\t0.5\t\n",
+    "1 1\t5\tAA\t0\t0.5\t\n",
+    "1\t5\tAA\t0\t0.5\n",
+    "1\t5\tAA\t0\t0.5\t\u00b5\n",
+    "1\t5\tAA\t0\t0.5\t\r\n",
+]
+
+
+@given(st.lists(st.sampled_from(ROWS), max_size=9), st.booleans(), st.sampled_from("\t,"))
+def test_usual_tables_are_as_the_careful_reader_has_them(rows: list[str], has_mark: bool, sep: str) -> None:
+    text = TABLE + "".join(f"rs{i}\t{each}" for i, each in enumerate([ROWS[0], *rows]))
+    text = text.replace("\t", sep)
+    quick = read_usual_table(("\ufeff" * has_mark + text).encode(), "a/b.txt", HG19, None)
+    assert quick is not None
+    careful = read_table(text, "a/b.txt", HG19, None)
+    assert careful.haplotype is careful.block is quick.haplotype is quick.block is None
+    none = np.zeros(quick.line.size, dtype=np.int8)
+    quick, careful = (replace(each, haplotype=none, block=none) for each in (quick, careful))
+    assert_same(quick, careful)
+
+
+@pytest.mark.parametrize("other", [*(f"rs2\t{each}" for each in OTHER_ROWS), "\t" + ROWS[0], "\n", "", "rs3"])
+def test_every_other_table_is_left_to_the_careful_reader(other: str) -> None:
+    text = TABLE + "rs1\t" + ROWS[0] + other if other else TABLE
+    assert read_usual_table(text.encode(), "a.txt", HG19, None) is None
+    assert read_usual_table(TABLE.replace("Position", "Chr").encode(), "a.txt", HG19, None) is None
