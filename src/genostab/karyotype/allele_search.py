@@ -87,7 +87,7 @@ def _readings(signal: AlleleSignal, settings: Settings) -> list[_Reading]:
         )
     ]
     if signal.linked is not None:
-        symbol = symbol_with_phase(signal)
+        symbol = symbol_with_phase(signal, slice(None))
         readings += [
             _Reading(symbol=symbol, switch=np.where(signal.linked, rate, 0.5), plus=plus, minus=minus)
             for rate in settings.switch_rates
