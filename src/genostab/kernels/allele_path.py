@@ -50,12 +50,16 @@ def imbalance_likelihood(
             a, b = up[k], down[k]
             up[k] = (a + turn * (b - a)) * of_plus[k]
             down[k] = (b + turn * (a - b)) * of_minus[k]
-        if i % _LOOK == _LOOK - 1:
+        if i % _LOOK != _LOOK - 1:
+            continue
+        n_far = 0
+        for k in range(n_sizes):
+            n_far += not _LEAST < up[k] + down[k] < _MOST
+        if n_far:
             for k in range(n_sizes):
                 scale = up[k] + down[k]
-                if not _LEAST < scale < _MOST:
-                    log_scale[k] += math.log(scale)
-                    up[k], down[k] = up[k] / scale, down[k] / scale
+                log_scale[k] += math.log(scale)
+                up[k], down[k] = up[k] / scale, down[k] / scale
     total: NDArray[np.float64] = log_scale + np.log(up + down)
     return total
 
