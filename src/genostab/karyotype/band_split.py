@@ -188,7 +188,7 @@ class _Mixture:
         homozygous = bands.homozygous[self.used]
         weight = _best_share(counts, het, homozygous, bands.het_share)
         mixed = weight[:, None] * het + (1.0 - weight[:, None]) * homozygous
-        value = np.log(mixed) @ counts - 0.5 * (np.square(noise) + np.square(centre))
+        value = (np.log(mixed) * counts).sum(axis=1) - 0.5 * (np.square(noise) + np.square(centre))
         value -= 0.5 * np.square(np.log(weight / bands.het_share) / bands.het_share_cv)
         return value, weight
 
@@ -245,6 +245,7 @@ def _best_share(counts: Float64, het: Float64, homozygous: Float64, start: float
     step = het - homozygous
     for _ in range(_NEWTON_STEPS):
         slope = step / (homozygous + weight[:, None] * step)
-        curvature = np.maximum(np.square(slope) @ counts, 1e-12)
-        weight = np.clip(weight + slope @ counts / curvature, 0.01, 0.99)
+        weighed = slope * counts
+        curvature = np.maximum((slope * weighed).sum(axis=1), 1e-12)
+        weight = np.clip(weight + weighed.sum(axis=1) / curvature, 0.01, 0.99)
     return weight
