@@ -12,6 +12,7 @@ import numpy as np
 from genostab.arrays import Genome, Int8, Int64
 from genostab.errors import InputError
 from genostab.io.delimited import Delimited, parse_rows
+from genostab.io.limits import text_of
 from genostab.io.probes import Names, Probes, copies_of_b, signals
 from genostab.io.refusals import Problem, refuse_lines
 from genostab.io.vcf_header import (
@@ -22,36 +23,36 @@ from genostab.io.vcf_header import (
     genotype_alleles,
     phase_set,
     read_header,
-    vcf_text,
 )
 
 # Columns of a record by their place; sample names may repeat those of the standard.
 _CHROM, _POS, _ID, _REF, _ALT, _INFO, _FORMAT = "0", "1", "2", "3", "4", "7", "8"
-_KEYS = ("GT", "BAF", "LRR", "PS")
-_NUMBERS = ("BAF", "LRR")
-_NOT_GIVEN = [".", "", "nan", "NaN"]
+KEYS = ("GT", "BAF", "LRR", "PS")
+NUMBERS = ("BAF", "LRR")
+NOT_GIVEN = [".", "", "nan", "NaN"]
 # gtc2vcf and affy2vcf write both first, so that what follows need not be read.
-_ALLELES = re.compile(r"ALLELE_A=(\d);ALLELE_B=(\d);?")
-_ALLELES_LENGTH = len("ALLELE_A=0;ALLELE_B=1;")
+ALLELES = re.compile(r"ALLELE_A=(\d);ALLELE_B=(\d);?")
+ALLELES_LENGTH = len("ALLELE_A=0;ALLELE_B=1;")
 _ACTION = "write the VCF again with bcftools +gtc2vcf or +affy2vcf"
 _UNCOUNTED = 9999
 _HET, _HOMOZYGOUS = -2, -3  # genotypes of which it is not said which allele is B
 
 
-def read_array_vcf(path: str, genome: Genome, sample: str | None) -> Probes:
-    """Probes of one sample of a VCF or BCF.
+def read_array_vcf(data: bytes, path: str, genome: Genome, sample: str | None) -> Probes:
+    """Probes of one sample of a VCF.
 
     Parameters
     ----------
-    path : str, plain, gzip or BGZF, or BCF
+    data : bytes, the whole of it
+    path : str, for messages
     genome : Genome
     sample : str or None, needed where the file holds several samples
 
     Raises
     ------
     InputError
-        GS-2101 where contigs are not those of the assembly; GS-2104 without records; GS-2201 without BAF or LRR;
-        GS-2301 where header or samples do not serve.
+        As `text_of`; GS-2101 where contigs are not those of the assembly; GS-2104 without records; GS-2201 without
+        BAF or LRR; GS-2301 where header or samples do not serve.
     GenostabErrors
         GS-2202 for each line with a wrong field.
 
@@ -61,7 +62,7 @@ def read_array_vcf(path: str, genome: Genome, sample: str | None) -> Probes:
     they are absent, GT says whether the probe is homozygous and BAF of which allele, and no phase is taken. A probe
     with the flag INTENSITY_ONLY has no alleles: its BAF is left out. Several records of one position are kept.
     """
-    text = vcf_text(path)
+    text = text_of(data, path)
     n_head = text.find("\n", text.find("\n#CHROM") + 1) + 1
     head = (text[:n_head] if "\n#CHROM" in text else text).splitlines(keepends=True)
     column = read_header(enumerate(head, start=1), path, genome, sample)
@@ -119,23 +120,36 @@ def _once(
 
     A FieldError becomes a problem of that row, and `missing`.
     """
-    code = np.zeros(table.line.size, dtype=np.int64)
-    for key in keys:
+
+    def checked(row: int) -> int | tuple[int, int]:
+        try:
+            return understand(row)
+        except FieldError as wrong:
+            at = int(table.line[row])
+            problems.append(Problem(line=at, what=wrong.what, found=wrong.found, expected=wrong.expected))
+            return missing
+
+    return each_once(keys, checked)
+
+
+def each_once(keys: Sequence[Int64], understand: Callable[[int], int | tuple[int, int]]) -> Int64:
+    """What `understand` says of the first row of each combination of codes, for all rows that have it.
+
+    Parameters
+    ----------
+    keys : sequence of int64, shape (n_rows,), from 0 on; the first one leaves no number out
+    understand : function of a row
+
+    Returns
+    -------
+    int64, shape (n_rows,), or (n_rows, 2) where it says two numbers
+    """
+    code = keys[0]
+    for key in keys[1:]:
         code = _codes(code * (int(key.max()) + 1) + key)
     first = np.empty(int(code.max()) + 1, dtype=np.int64)
     first[code[::-1]] = np.arange(code.size)[::-1]
-    known: list[int | tuple[int, int]] = []
-    for row in first.tolist():
-        try:
-            known.append(understand(row))
-        except FieldError as wrong:
-            known.append(missing)
-            problems.append(
-                Problem(
-                    line=int(table.line[row]), what=wrong.what, found=wrong.found, expected=wrong.expected
-                )
-            )
-    return np.array(known, dtype=np.int64)[code]
+    return np.array([understand(row) for row in first.tolist()], dtype=np.int64)[code]
 
 
 def _text(table: Delimited, column: str, row: int) -> str:
@@ -172,8 +186,8 @@ def _values(table: Delimited, own: str, problems: list[Problem]) -> Delimited:
         used.update(keys)
         parts.append(_split(texts[rows], rows, keys, written, table, problems))
     _refuse_other_keys(used, table.path)
-    frame = pd.concat(parts).reindex(index=range(n), columns=list(_KEYS))
-    return Delimited(path=table.path, header=_KEYS, line=table.line, frame=frame)
+    frame = pd.concat(parts).reindex(index=range(n), columns=list(KEYS))
+    return Delimited(path=table.path, header=KEYS, line=table.line, frame=frame)
 
 
 def _split(
@@ -196,7 +210,7 @@ def _split(
         )
         for each in many.tolist()
     ]
-    wanted = [key for key in _KEYS if key in keys]
+    wanted = [key for key in KEYS if key in keys]
     if many.size or not wanted:
         return pd.DataFrame(index=rows)
     # A last row with every value, since records may leave trailing ones out.
@@ -208,9 +222,9 @@ def _split(
         names=list(keys),
         index_col=False,
         usecols=wanted,
-        dtype={key: str for key in wanted if key not in _NUMBERS},
+        dtype={key: str for key in wanted if key not in NUMBERS},
         keep_default_na=False,
-        na_values=_NOT_GIVEN,
+        na_values=NOT_GIVEN,
         quoting=3,
         low_memory=False,
         skip_blank_lines=False,
@@ -220,8 +234,8 @@ def _split(
 
 def _alleles_of_info(info: list[str]) -> Names:
     """ALLELE_A and ALLELE_B of each record as the start of INFO that both writers give it."""
-    heads = [each[:_ALLELES_LENGTH] for each in info]
-    usual = {head: _ALLELES.fullmatch(head) is not None for head in set(heads)}
+    heads = [each[:ALLELES_LENGTH] for each in info]
+    usual = {head: ALLELES.fullmatch(head) is not None for head in set(heads)}
     if all(usual.values()):
         return np.array(heads, dtype=object)
     return np.array(
@@ -252,16 +266,24 @@ def _genotypes(
     n_alt = _once(table, sites, n_alts, problems, _UNCOUNTED)
 
     def genotype(row: int) -> tuple[int, int]:
-        known = _ALLELES.fullmatch(alleles[row])
+        known = ALLELES.fullmatch(alleles[row])
         pair = (int(known[1]), int(known[2])) if known else None
-        return _genotype(_text(values, "GT", row), int(n_alt[row]), pair)
+        return genotype_of(_text(values, "GT", row), int(n_alt[row]), pair)
 
     keys = [_codes(values.frame["GT"]), n_alt, _codes(alleles)]
     both = _once(table, keys, genotype, problems, (-1, 0))
     return both[:, 0].astype(np.int8), both[:, 1].astype(np.int8)
 
 
-def _genotype(text: str, n_alt: int, pair: tuple[int, int] | None) -> tuple[int, int]:
+def genotype_of(text: str, n_alt: int, pair: tuple[int, int] | None) -> tuple[int, int]:
+    """Copies of B, and the haplotype that carries it, 0 where that is not known; raises FieldError.
+
+    Parameters
+    ----------
+    text : str, GT
+    n_alt : int, alleles in ALT
+    pair : numbers of the alleles A and B; None where they are not given: then it is said only whether both differ
+    """
     alleles, is_phased = genotype_alleles(text, n_alt)
     if len(alleles) != 2 or -1 in alleles:
         return -1, 0
@@ -297,7 +319,7 @@ def _names(table: Delimited) -> Names:
 
 
 def _refuse_other_keys(keys: set[str], path: str) -> None:
-    missing = [key for key in _NUMBERS if key not in keys]
+    missing = [key for key in NUMBERS if key not in keys]
     if missing:
         raise InputError(
             "GS-2201",

@@ -81,9 +81,9 @@ def refuse_other_build(path: str, chrom: Int16, position: Int64, genome: Genome)
     not known) and arrays of few chromosomes or probes pass: they carry no such evidence.
     """
     n = int(chrom.size)
-    seen = {assembly: probes_in_centromeres(chrom, position, assembly) for assembly in known_assemblies()}
-    if not _is_too_many(seen[genome.assembly], n, genome.assembly):
+    if not _is_too_many(probes_in_centromeres(chrom, position, genome.assembly), n, genome.assembly):
         return
+    seen = {assembly: probes_in_centromeres(chrom, position, assembly) for assembly in known_assemblies()}
     fitting = [
         assembly
         for assembly, k in seen.items()

@@ -16,7 +16,7 @@ from genostab.kernels.fields import copy_field, count_fields
 
 # What counts as missing; every other text in a column of numbers is a fault.
 _MISSING = ["", "NA", "NaN", "nan", "."]
-_MISSING_SET = frozenset(_MISSING)
+MISSING_TEXTS = frozenset(_MISSING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,9 +149,9 @@ def _field_texts(data: bytes, sep: str, column: int) -> list[str | None]:
     field = np.empty(raw.size, dtype=np.uint8)
     n_bytes = copy_field(raw, ord(sep), column, field)
     texts: list[str | None] = list(field[: max(n_bytes - 1, 0)].tobytes().decode().split("\n"))
-    if _MISSING_SET.isdisjoint(texts):
+    if MISSING_TEXTS.isdisjoint(texts):
         return texts
-    return [None if text in _MISSING_SET else text for text in texts]
+    return [None if text in MISSING_TEXTS else text for text in texts]
 
 
 def _refuse_repeated(header: Sequence[str], path: str, first_line: int) -> None:

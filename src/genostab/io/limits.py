@@ -232,7 +232,8 @@ def read_bytes_capped(path: str | Path) -> bytes:
         As `open_bytes`; GS-2002 also where the gzip holds nothing.
     """
     with open_bytes(path, size="table") as reader:
-        data = reader.read()
+        # By itself a buffered reader goes on by a few kilobytes at a time.
+        data = b"".join(iter(lambda: reader.read(_CHUNK_BYTES), b""))
     if not data:
         raise _empty(Path(path))
     return data
@@ -244,9 +245,19 @@ def read_text_capped(path: str | Path) -> str:
     Raises
     ------
     InputError
-        As `read_bytes_capped`; GS-2004 where the bytes are no text; GS-2003 where the last line has no end.
+        As `read_bytes_capped` and `text_of`.
     """
-    data = read_bytes_capped(path)
+    return text_of(read_bytes_capped(path), path)
+
+
+def text_of(data: bytes, path: str | Path) -> str:
+    """Bytes of a file as UTF-8 text with ``\\n`` line ends; the last line must be ended.
+
+    Raises
+    ------
+    InputError
+        GS-2004 where the bytes are no text; GS-2003 where the last line has no end.
+    """
     if b"\0" in data:
         raise not_text(Path(path), f"a NUL byte at offset {data.index(0)}")
     try:

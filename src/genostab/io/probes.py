@@ -117,10 +117,26 @@ def signals(table: Delimited, log_r_ratio: str, b_allele: str) -> tuple[Float64,
     """
     ratio, bad_ratio = table.numbers(log_r_ratio)
     baf, bad_baf = table.numbers(b_allele)
+    return signals_of(ratio, baf, (log_r_ratio, b_allele), table.line, (bad_ratio, bad_baf))
+
+
+def signals_of(
+    ratio: Float64, baf: Float64, names: tuple[str, str], line: Int64, bad: tuple[Bool, Bool] | None = None
+) -> tuple[Float64, Float64, list[Problem]]:
+    """What `signals` says, from the numbers of both columns, NaN where missing.
+
+    Parameters
+    ----------
+    ratio, baf : ndarray of float64, shape (n_rows,)
+    names : names of their columns
+    line : ndarray of int64, shape (n_rows,)
+    bad : two ndarrays of bool, shape (n_rows,), where a text is no number; None where there is no such text
+    """
+    bad_ratio, bad_baf = bad or (np.zeros(line.size, dtype=np.bool_),) * 2
     ratio = np.where(np.isneginf(ratio), array_defaults()["lrr_without_signal"], ratio)
-    problems = finite_or_missing(ratio, bad_ratio, table.line, log_r_ratio)
-    problems += finite_or_missing(baf, bad_baf, table.line, b_allele)
-    return ratio, baf, problems + fraction_problems(baf, table.line)
+    problems = finite_or_missing(ratio, bad_ratio, line, names[0])
+    problems += finite_or_missing(baf, bad_baf, line, names[1])
+    return ratio, baf, problems + fraction_problems(baf, line)
 
 
 def fraction_problems(b_allele: Float64, line: Int64) -> list[Problem]:
@@ -236,7 +252,9 @@ def _refuse_doubled(path: str, line: Int64, name: Names, known: Int64) -> None:
     import pandas as pd
 
     names = name[known]
-    if len(set(names.tolist())) == names.size:
+    digests = np.sort(np.fromiter(map(hash, names), dtype=np.int64, count=names.size))
+    # Equal names have equal hashes; the other way round it is a matter of chance.
+    if (digests[1:] != digests[:-1]).all() or len(set(names.tolist())) == names.size:
         return
     codes: Any = pd.factorize(names)[0]
     first = np.full(known.size, -1, dtype=np.int64)

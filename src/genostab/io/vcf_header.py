@@ -10,7 +10,7 @@ from pathlib import Path
 from genostab.arrays import Genome
 from genostab.errors import InputError
 from genostab.io.genome import check_contigs, chromosome_index
-from genostab.io.limits import open_bytes, open_text, read_text_capped
+from genostab.io.limits import open_bytes, open_text, read_bytes_capped
 
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
 _VERSION = re.compile(r"##fileformat=VCFv4\.[0-9]+")
@@ -57,15 +57,15 @@ def vcf_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     return enumerate(_bcf_lines(str(path)) if _is_bcf(path) else open_text(path), start=1)
 
 
-def vcf_text(path: str | Path) -> str:
-    """A whole VCF (plain, gzip, BGZF) or BCF as text.
+def vcf_bytes(path: str | Path) -> bytes:
+    """A whole VCF (plain, gzip, BGZF) or BCF as the bytes of a VCF.
 
     Raises
     ------
     InputError
-        As `read_text_capped`; GS-2102 for a BCF that cannot be decoded.
+        As `read_bytes_capped`; GS-2102 for a BCF that cannot be decoded.
     """
-    return "".join(_bcf_lines(str(path))) if _is_bcf(path) else read_text_capped(path)
+    return "".join(_bcf_lines(str(path))).encode() if _is_bcf(path) else read_bytes_capped(path)
 
 
 def sample_names(path: str | Path) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Genome
-from genostab.karyotype.allele_ends import curve_over, depth_over, open_intervals
+from genostab.karyotype.allele_ends import curve_of, curve_over, depth_over, open_intervals
 from genostab.karyotype.allele_region import AlleleRegion, allele_regions
 from genostab.karyotype.allele_search import AlleleRun, find_runs
 from genostab.karyotype.allele_sensitivity import allele_sensitivity
@@ -23,7 +23,6 @@ from genostab.karyotype.allele_state import (
     ShiftCurve,
     log_evidence,
     read_region,
-    shift_curve,
 )
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.call import Karyotype, reject
@@ -249,7 +248,7 @@ def _candidate(
 ) -> _Candidate:
     """An interval as alleles and depth show it, without a judgement."""
     inside = within(signal, chrom, start, end)
-    curve = shift_curve(lambda shifts: shift_likelihood(signal, inside, shifts, settings), settings)
+    curve = curve_of(signal, inside, settings)
     depth = _depth_of(karyotype, genome, chrom, start, end, settings)
     n_snps = inside.stop - inside.start
     return _Candidate(

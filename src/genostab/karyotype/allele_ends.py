@@ -1,4 +1,4 @@
-"""What the alleles of an interval say where its ends are not known to the SNP."""
+"""What the alleles of an interval say, and where its ends are not known to the SNP."""
 
 from __future__ import annotations
 
@@ -6,16 +6,35 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Float64
 from genostab.karyotype.allele_signal import AlleleSignal, shift_likelihood, within
-from genostab.karyotype.allele_state import Depth, ShiftCurve
+from genostab.karyotype.allele_state import Depth, ShiftCurve, shift_curve
 from genostab.karyotype.settings import Settings
 
 Interval = tuple[int, int]
+
+
+def curve_of(signal: AlleleSignal, inside: slice, settings: Settings) -> ShiftCurve:
+    """Likelihood of the allele shifts of an interval of SNPs; the signal remembers it.
+
+    Parameters
+    ----------
+    signal : AlleleSignal
+    inside : slice, the SNPs
+    settings : Settings, table [allele]
+    """
+    key = (inside.start, inside.stop, settings)
+    if key not in signal.known:
+        signal.known[key] = shift_curve(
+            partial(shift_likelihood, signal, inside, settings=settings), settings
+        )
+    found: ShiftCurve = signal.known[key]
+    return found
 
 
 def open_intervals(

@@ -31,9 +31,17 @@ class ArrayNoise:
     def log_density(self, x: Float64, shifts: Float64, scale: float) -> Float64:
         """Log-density of deviations x from the centre for each shift; float64, shape (n, n_shifts)."""
         sd = self.sd * scale
-        away = (x[:, np.newaxis, np.newaxis] - shifts[:, np.newaxis]) / sd
-        density = (self.share / (sd * np.sqrt(2.0 * np.pi)) * np.exp(-0.5 * away**2)).sum(axis=-1)
-        return np.asarray(np.log((1.0 - self.stray) * density + self.stray / self.range))
+        height = self.share / (sd * np.sqrt(2.0 * np.pi))
+        apart = x[:, np.newaxis] - shifts
+        density = np.zeros_like(apart)
+        for each, most in zip(sd.tolist(), height.tolist(), strict=True):
+            part = apart / each
+            part *= part
+            part *= -0.5
+            density += np.multiply(np.exp(part, out=part), most, out=part)
+        density *= 1.0 - self.stray
+        density += self.stray / self.range
+        return np.asarray(np.log(density, out=density))
 
     def log_beyond(self, edge: float, width: float, shifts: Float64, scale: float) -> Float64:
         """Log-density as `log_density`, over `width`, of all that lies above the edge; float64, shape (n_shifts,)."""

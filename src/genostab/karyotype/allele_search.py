@@ -87,7 +87,7 @@ def _readings(signal: AlleleSignal, settings: Settings) -> list[_Reading]:
         )
     ]
     if signal.linked is not None:
-        symbol = symbol_with_phase(signal)
+        symbol = symbol_with_phase(signal, slice(None))
         readings += [
             _Reading(symbol=symbol, switch=np.where(signal.linked, rate, 0.5), plus=plus, minus=minus)
             for rate in settings.switch_rates
@@ -100,7 +100,7 @@ def _runs_of(
 ) -> list[AlleleRun]:
     n = inside.stop - inside.start
     enter, leave = 1.0 / n, 1.0 / settings.mean_event_snps
-    posterior, _ = _posterior(signal, inside, readings, enter, leave)
+    posterior, of_all = _posterior(signal, inside, readings, enter, leave)
     is_in = np.concatenate(([False], posterior > _INSIDE, [False]))
     edges = np.flatnonzero(np.diff(is_in))
     firsts, lasts = edges[::2], edges[1::2]
@@ -109,7 +109,8 @@ def _runs_of(
         before = int(lasts[i - 1] + first) // 2 if i else 0
         after = int(last + firsts[i + 1]) // 2 if i + 1 < firsts.size else n
         window = slice(inside.start + before, inside.start + after)
-        _, log_evidence = _posterior(signal, window, readings, enter, leave)
+        is_all = window == inside
+        log_evidence = of_all if is_all else _posterior(signal, window, readings, enter, leave)[1]
         position = signal.position[inside]
         runs.append(
             AlleleRun(

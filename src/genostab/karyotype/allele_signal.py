@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class AlleleSignal:
     either_sign : that of shifts in either direction, each as likely; it remembers too
     variance : float, of the allele fraction of a balanced SNP, as most of them show it
     spread : tuple of (number of SNPs, standard deviation of the scale of the noise from place to place), ascending
+    known : what was found of an interval of SNPs before, by whoever looked
     """
 
     chrom: Int16
@@ -44,6 +46,7 @@ class AlleleSignal:
     either_sign: LogLikelihood
     variance: float
     spread: tuple[tuple[int, float], ...]
+    known: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def remembered(log_likelihood: LogLikelihood) -> tuple[LogLikelihood, LogLikelihood]:
@@ -120,17 +123,17 @@ def shift_likelihood(signal: AlleleSignal, inside: slice, shifts: Float64, setti
     ratios = [_unphased(signal, inside, tried, settings)]
     if signal.linked is not None:
         plus, minus = ratio_tables(signal, tried)
-        symbol = symbol_with_phase(signal)[inside]
+        symbol = symbol_with_phase(signal, inside)
         for rate in settings.switch_rates:
             switch = np.where(signal.linked[inside], rate, 0.5)
             ratios.append(imbalance_likelihood(symbol, plus, minus, switch))
     return np.asarray(np.logaddexp.reduce(ratios, axis=0) - np.log(len(ratios)), dtype=np.float64)
 
 
-def symbol_with_phase(signal: AlleleSignal) -> Int32:
-    """Row of `ratio_tables` of each SNP; int32, shape (n_snps,)."""
-    n_symbols = signal.log_likelihood((0.0,), 1.0).shape[0]
-    return np.where(signal.phased, signal.symbol, signal.symbol + n_symbols).astype(np.int32)
+def symbol_with_phase(signal: AlleleSignal, inside: slice) -> Int32:
+    """Row of `ratio_tables` of each SNP inside; int32, shape (n_inside,)."""
+    n_symbols, symbol = np.int32(signal.group.size), signal.symbol[inside]
+    return np.where(signal.phased[inside], symbol, symbol + n_symbols)
 
 
 def ratio_tables(signal: AlleleSignal, shifts: tuple[float, ...]) -> tuple[Float64, Float64]:

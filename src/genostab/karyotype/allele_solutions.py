@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from genostab.arrays import Float64, Genome, Profile
 from genostab.karyotype.allele_clone import AlleleClone, clone_solutions
+from genostab.karyotype.allele_ends import curve_of
 from genostab.karyotype.allele_model import CloneResponse, CloneSegments
-from genostab.karyotype.allele_signal import AlleleSignal, shift_likelihood, within
-from genostab.karyotype.allele_state import shift_curve
+from genostab.karyotype.allele_signal import AlleleSignal, within
 from genostab.karyotype.regions import bins_between
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import standard_error
@@ -99,8 +98,7 @@ def clone_segments(
     curves, ratio, sd = [], np.zeros(len(places)), np.full(len(places), np.inf)
     for i, (own, start, end) in enumerate(places):
         inside = within(signal, own, start, end)
-        of_shift = partial(shift_likelihood, signal, inside, settings=settings)
-        curves.append(shift_curve(of_shift, settings))
+        curves.append(curve_of(signal, inside, settings))
         first, last = bins_between(profile, own, start, end)
         if last - first >= settings.min_bins:
             weight = 1.0 / np.square(profile.sd_log2[first:last])

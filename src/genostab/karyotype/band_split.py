@@ -22,7 +22,9 @@ _MOST_BLOCKS = 400
 class Bands:
     """What one probe of this array shows where both alleles are alike, and where they differ.
 
-    residual : float64, shape (n,), ascending, of balanced heterozygous probes from their median, made symmetrical
+    residual : float64, shape (n,), ascending, each once, of balanced heterozygous probes from their median, made
+        symmetrical
+    below : int64, shape (n + 1,), how many are below each, and how many there are
     centre : float, that median; sd : float, robust, of the residual
     homozygous : float64, shape (100,), share of homozygous probes per bin of the B allele fraction
     het_share : float, of autosomal probes
@@ -32,6 +34,7 @@ class Bands:
     """
 
     residual: Float64
+    below: Int64
     centre: float
     sd: float
     homozygous: Float64
@@ -87,8 +90,10 @@ def learn_bands(
     residual = balanced - centre
     counts, _ = np.histogram(homozygous, bins=_BINS, range=(0.0, 1.0))
     smoothed = counts + 0.5
+    symmetrical, n_each = np.unique(np.concatenate((residual, -residual)), return_counts=True)
     return Bands(
-        residual=np.sort(np.concatenate((residual, -residual))),
+        residual=symmetrical,
+        below=np.concatenate(([0], np.cumsum(n_each))),
         centre=centre,
         sd=_robust_sd(residual),
         homozygous=smoothed / smoothed.sum(),
@@ -231,7 +236,7 @@ def _het_band(bands: Bands, split: Float64, shift: Float64, scale: Float64) -> F
 
 
 def _cumulative(bands: Bands, value: Float64) -> Float64:
-    return np.searchsorted(bands.residual, value) / bands.residual.size
+    return np.asarray(bands.below[np.searchsorted(bands.residual, value)] / bands.below[-1])
 
 
 def _best_share(counts: Float64, het: Float64, homozygous: Float64, start: float) -> Float64:
