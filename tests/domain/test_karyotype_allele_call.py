@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from genostab.arrays import AlleleDepths
-from genostab.karyotype.allele_call import Response, add_alleles
+from genostab.karyotype.allele_call import add_alleles
 from genostab.karyotype.allele_depths import signal_of_depths, zygosity_of_depths
 from genostab.karyotype.allele_homozygous import add_homozygous
+from genostab.karyotype.allele_state import Response
 from genostab.karyotype.call import Karyotype
 from genostab.results import Call, Sensitivity
 from tests.domain.allele_data import gaussian_signal

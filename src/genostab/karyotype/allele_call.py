@@ -17,9 +17,11 @@ from genostab.karyotype.allele_search import AlleleRun, find_runs
 from genostab.karyotype.allele_sensitivity import allele_sensitivity
 from genostab.karyotype.allele_signal import AlleleSignal, shift_likelihood, within
 from genostab.karyotype.allele_state import (
+    MOST_COPIES,
     STATES,
     Depth,
     Reading,
+    Response,
     ShiftCurve,
     log_evidence,
     read_region,
@@ -36,15 +38,6 @@ _NO_DEPTH = Depth(ratio_log2=0.0, sd_log2=math.inf)
 _LEAST_P = 1e-300
 _LEAST_SHOWN = 0.05
 _RESPONSES = 41
-
-
-@dataclass(frozen=True, kw_only=True)
-class Response:
-    """Log2 ratio shown per log2 of copies, how uncertain that is, and how it differs from place to place."""
-
-    mean: float
-    cv: float
-    place_cv: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +108,11 @@ def add_alleles(
         if each.call or not any(_lies_in(each, call, genome, settings) for call in firm)
     ]
     chosen = [_with_its_depth(each, found, settings) for each in _chosen(found, settings)]
+    chosen = [
+        on_its_own
+        for i, each in enumerate(chosen)
+        if (on_its_own := _beside(each, chosen[:i], karyotype, signal, genome, calibrated, settings))
+    ]
     chosen = [_with_open_ends(each, karyotype, signal, genome, calibrated, settings) for each in chosen]
     calls = [_make_call(each, karyotype, parents, genome, hotspots, platform, settings) for each in chosen]
     calls += [_by_depth_alone(call, karyotype, signal, genome, calibrated, settings) for call in left]
@@ -157,12 +155,13 @@ def _of_depth(
         chrom = genome.names.index(call.chrom)
         inside = within(signal, chrom, call.start, call.end)
         is_other = not call.reported and call.p_value <= alpha
-        # Where no copy is left, what looks heterozygous is noise.
-        if is_other or call.copy_number == 0 or inside.stop - inside.start < settings.min_hets:
+        # Where no copy is left, what looks heterozygous is noise; of more copies than the states have, depth tells.
+        is_beyond = call.copy_number == 0 or (call.copy_number or 2) > MOST_COPIES
+        if is_other or is_beyond or inside.stop - inside.start < settings.min_hets:
             continue
         each = _candidate(karyotype, signal, genome, chrom, call.start, call.end, response, settings)
         log_p = math.log(max(call.p_value, _LEAST_P)) - each.reading.log_allele
-        if each.reading.log_allele < -math.log(settings.max_het_odds):
+        if not response.stands_alone and each.reading.log_allele < -math.log(settings.max_het_odds):
             log_p = 0.0  # a level of intensity that no allele bears out, whatever made it
         ends = (call.start_low, call.start_high, call.end_low, call.end_high)
         found.append(
@@ -257,7 +256,7 @@ def _candidate(
         end=end,
         curve=curve,
         depth=depth,
-        reading=read_region(curve, depth, response.mean, response.cv, n_snps, settings),
+        reading=read_region(curve, depth, response, n_snps, settings),
         log_p=0.0,
         log_alpha=-math.inf,
         n_snps=n_snps,
@@ -273,7 +272,8 @@ def _calibrated(found: Sequence[_Candidate], response: Response, settings: Setti
     log_posterior = -0.5 * np.square(np.log(tried / response.mean) / response.cv)
     for each in clear:
         log_posterior += [
-            log_evidence(each.curve, each.depth, r, response.place_cv, settings) for r in tried.tolist()
+            log_evidence(each.curve, each.depth, replace(response, mean=r, cv=response.place_cv), settings)
+            for r in tried.tolist()
         ]
     weight = np.exp(log_posterior - log_posterior.max())
     weight /= weight.sum()
@@ -286,7 +286,7 @@ def _read_again(candidate: _Candidate, before: Response, after: Response, settin
     """The candidate read with the calibrated response; its chance under noise stays that of before."""
     if after == before:
         return candidate
-    reading = read_region(candidate.curve, candidate.depth, after.mean, after.cv, candidate.n_snps, settings)
+    reading = read_region(candidate.curve, candidate.depth, after, candidate.n_snps, settings)
     return replace(candidate, reading=reading)
 
 
@@ -306,7 +306,7 @@ def _with_open_ends(
     curve = curve_over(candidate.curve, signal, chrom, intervals, settings)
     of_each = [_depth_of(karyotype, genome, chrom, *each, settings) for each, _ in intervals]
     depth = depth_over(candidate.depth, of_each, intervals)
-    reading = read_region(curve, depth, response.mean, response.cv, candidate.n_snps, settings)
+    reading = read_region(curve, depth, response, candidate.n_snps, settings)
     return replace(candidate, reading=reading)
 
 
@@ -329,6 +329,30 @@ def _chosen(found: Sequence[_Candidate], settings: Settings) -> list[_Candidate]
         if all(max(_overlap(each, other), _overlap(other, each)) < settings.same_share for other in chosen):
             chosen.append(each)
     return chosen
+
+
+def _beside(
+    region: _Candidate,
+    stronger: Sequence[_Candidate],
+    karyotype: Karyotype,
+    signal: AlleleSignal,
+    genome: Genome,
+    response: Response,
+    settings: Settings,
+) -> _Candidate | None:
+    """A whole region read on the longest part of it that no stronger change explains; None where that shows nothing."""
+    inside = sorted((each.start, each.end) for each in stronger if _overlap(each, region) > 0)
+    if not region.is_region or not inside:
+        return region
+    edges = [region.start, *(place for interval in inside for place in interval), region.end]
+    start, end = max(zip(edges[::2], edges[1::2], strict=True), key=lambda part: part[1] - part[0])
+    if end <= start:
+        return None
+    left = _candidate(karyotype, signal, genome, region.chrom, start, end, response, settings)
+    log_p = region.log_p + region.reading.log_total - left.reading.log_total
+    if left.reading.log_allele <= 0.0 or log_p > region.log_alpha:
+        return None
+    return replace(left, start=region.start, end=region.end, log_p=log_p, is_region=True)
 
 
 def _is_split(whole: _Candidate, significant: Sequence[_Candidate], settings: Settings) -> bool:
@@ -410,9 +434,9 @@ def _not_seen(call: Call, candidate: _Candidate) -> Call:
     """A change of depth that the alleles do not bear out."""
     if not call.reported:
         return call
-    return reject(
-        call, f"its {candidate.n_snps} heterozygous SNPs are balanced, which rules out such a change"
-    )
+    both = "loss" if call.kind == "loss" else "gain"
+    reason = f"its {candidate.n_snps} heterozygous SNPs are balanced, which rules out a change of one allele"
+    return reject(call, f"{reason}; a {both} of both alleles in a part of the cells would look like that")
 
 
 def _make_call(
@@ -455,7 +479,7 @@ def _make_call(
             end=found.end,
             copy_number=copies,
             cell_fraction=fraction.estimate or 0.0,
-            zygosity="hmz" if state.kind == "cnloh" else "",
+            zygosity="hmz" if state.minor == 0 and copies > 1 else "",
         ),
         reported=True,
         reason="",

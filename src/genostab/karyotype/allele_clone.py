@@ -35,7 +35,7 @@ from genostab.karyotype.allele_model import (
     of_depth,
     states_of,
 )
-from genostab.karyotype.allele_state import STATES, shift_and_ratio
+from genostab.karyotype.allele_state import USUAL_STATES, shift_and_ratio
 from genostab.karyotype.settings import Settings
 
 _FRACTIONS, _LEVELS = 48, 80  # of the grid on which the search for optima begins
@@ -299,11 +299,12 @@ def _plain(model: Model) -> tuple[AlleleClone, float]:
     """Changes each in a share of cells of its own, and the log-likelihood of that without any cost."""
     settings, depth = model.settings, model.response.depth
     fraction = np.geomspace(settings.least_fraction, 1.0, settings.n_fractions)
-    shift, ratio = (np.concatenate(([0.0], each.ravel())) for each in shift_and_ratio(fraction))
+    usual = len(USUAL_STATES)
+    shift, ratio = (np.concatenate(([0.0], each[:usual].ravel())) for each in shift_and_ratio(fraction))
     unchanged = float(np.exp(states_of(False, settings).log_prior.max()))
     of_fraction = np.full(fraction.size, (1.0 - settings.clonal_share) / fraction.size)
     of_fraction[-1] += settings.clonal_share
-    changed = np.concatenate([weight * of_fraction for weight in settings.state_shares])
+    changed = np.concatenate([weight * of_fraction for weight in settings.state_shares[:usual]])
     log_prior = np.log(np.concatenate(([unchanged], (1.0 - unchanged) * changed)))
     alleles, seen = of_alleles(model, shift), model.segments.ratio_log2
 
@@ -320,13 +321,13 @@ def _plain(model: Model) -> tuple[AlleleClone, float]:
     level = max(levels, key=rough)
     chains = chains_of(model, at(level), log_prior)
     # Shares are learnt of states, not of fractions.
-    state = np.concatenate(([0], 1 + np.repeat(np.arange(len(STATES)), fraction.size)))
+    state = np.concatenate(([0], 1 + np.repeat(np.arange(usual), fraction.size)))
     share = fitted_shares(chains, np.exp(log_prior), settings, state)
     forward, scale, _ = forward_pass(chains, share, settings)
     by_fraction = by_segment(chains, backward_pass(chains, share, forward, scale, settings)[0])
     probability = np.add.reduceat(by_fraction, np.unique(state, return_index=True)[1], axis=0)
     best = np.argmax(probability, axis=0)
-    pairs = np.array([(1, 1), *((state.minor, state.major) for state in STATES)], dtype=np.int64)
+    pairs = np.array([(1, 1), *((state.minor, state.major) for state in USUAL_STATES)], dtype=np.int64)
     minor, major = pairs[best].T
     plain = AlleleClone(
         cell_fraction=None,

@@ -27,17 +27,44 @@ STATES = (
     CopyState(minor=1, major=2, kind="gain"),
     CopyState(minor=0, major=1, kind="loss"),
     CopyState(minor=0, major=2, kind="cnloh"),
-    CopyState(minor=1, major=3, kind="gain"),
+    *(CopyState(minor=1, major=major, kind="gain") for major in range(3, 8)),
+    CopyState(minor=0, major=3, kind="gain"),
+    CopyState(minor=0, major=4, kind="gain"),
+    CopyState(minor=2, major=3, kind="gain"),
+    CopyState(minor=2, major=2, kind="gain"),
+    CopyState(minor=0, major=0, kind="loss"),
 )
-"""What a call may be. Two copies more, or none left, with balanced alleles in a part of the cells are left out: a level
-of intensity that no allele confirms is far more often an artefact."""
+"""What a call may be; how common each is, is in `state_shares`."""
+USUAL_STATES = STATES[:4]
+MOST_COPIES = max(state.minor + state.major for state in STATES)
 
 
-_TWO_MORE = STATES[3]
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """Log2 ratio shown per log2 of copies, how uncertain that is, and how it differs from place to place.
+
+    `stands_alone` says whether a level of depth may be a change with balanced alleles (2 + 2 copies, or none left): of
+    reads it may; a level of intensity that no allele bears out is far more often an artefact.
+    """
+
+    mean: float
+    cv: float
+    place_cv: float
+    stands_alone: bool = False
+
+
+_MINOR = np.array([state.minor for state in STATES])[:, np.newaxis]
+_MAJOR = np.array([state.major for state in STATES])[:, np.newaxis]
+# k copies more of one allele in f of the cells are one copy more in k f, to the last digit; the nearest is meant.
+_LEAST_FRACTION_OF = np.where(_MINOR == 1, (_MAJOR - 2.0) / np.maximum(_MAJOR - 1.0, 1.0), 0.0)
 _LEAST_COPIES = 1e-3  # of two: the logarithm of no copy at all
 _REFINEMENTS, _MORE_POINTS, _FINE = 12, 9, 2.0  # until neighbours of the maximum differ by less than so much
 # The maximum as far down as its logarithm falls by so much, on so many points: a step of 0.3 standard errors.
 _FALL, _PEAK_POINTS = 12.0, 41
+_THINNED = (
+    3  # of the points about a maximum that are tried for states that are rare: 0.9 standard errors apart
+)
+_NEVER = -1e300  # a logarithm of 0 of which differences are numbers
 _DECIMALS = 9  # of the logarithm of a share of cells: closer ones are one
 _DEPTH_POINTS, _DEPTH_REACH = (
     33,
@@ -81,10 +108,8 @@ def shift_and_ratio(fraction: Float64) -> tuple[Float64, Float64]:
     -------
     ndarray of float64, shape (n_states, n_fractions), twice
     """
-    minor = np.array([state.minor for state in STATES])[:, np.newaxis]
-    major = np.array([state.major for state in STATES])[:, np.newaxis]
-    total = np.maximum(2.0 + fraction * (minor + major - 2.0), 2.0 * _LEAST_COPIES)
-    return (1.0 + fraction * (major - 1.0)) / total - 0.5, np.log2(total / 2.0)
+    total = np.maximum(2.0 + fraction * (_MINOR + _MAJOR - 2.0), 2.0 * _LEAST_COPIES)
+    return fraction * (_MAJOR - _MINOR) / (2.0 * total), np.log2(total / 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,17 +162,14 @@ def _with_more(
     return np.concatenate((shift, more))[order], np.concatenate((log_ratio, of_more))[order]
 
 
-def read_region(
-    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, n: int, settings: Settings
-) -> Reading:
+def read_region(curve: ShiftCurve, depth: Depth, response: Response, n: int, settings: Settings) -> Reading:
     """Copies and cell fraction of a region that is taken to be changed.
 
     Parameters
     ----------
     curve : ShiftCurve of its heterozygous SNPs
     depth : Depth
-    response : float, log2 ratio shown per log2 of copies
-    response_cv : float, its relative uncertainty in this region
+    response : Response; `cv` is its uncertainty in this region
     n : int, SNPs behind it
     settings : Settings, table [allele]
 
@@ -158,8 +180,8 @@ def read_region(
     posterior of depth alone, and the other way round, so that either is a likelihood ratio whose mean without a change
     is 1 whatever the other shows.
     """
-    fraction = _fractions(curve, depth, response, response_cv, settings)
-    at = _Terms.at(fraction, curve, depth, response, response_cv, settings)
+    fraction = _fractions(curve, depth, response, settings)
+    at = _Terms.at(fraction, curve, depth, response, settings)
     log_total = float(_log_sum(at.joint))
     by_state = np.exp(_log_sum(at.joint, axis=1) - log_total)
     chosen = int(np.argmax(by_state))
@@ -173,29 +195,28 @@ def read_region(
     )
 
 
-def log_evidence(
-    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
-) -> float:
+def log_evidence(curve: ShiftCurve, depth: Depth, response: Response, settings: Settings) -> float:
     """Log evidence of both together for a change, as `read_region` has it; arguments as there."""
-    fraction = _fractions(curve, depth, response, response_cv, settings)
-    return float(_log_sum(_Terms.at(fraction, curve, depth, response, response_cv, settings).joint))
+    fraction = _fractions(curve, depth, response, settings)
+    return float(_log_sum(_Terms.at(fraction, curve, depth, response, settings).joint))
 
 
-def _fractions(
-    curve: ShiftCurve, depth: Depth, response: float, response_cv: float, settings: Settings
-) -> Float64:
+def _fractions(curve: ShiftCurve, depth: Depth, response: Response, settings: Settings) -> Float64:
     """Shares of cells, dense wherever alleles or depth have their maximum for any of the states."""
     tried = [_spaced(settings.least_fraction, 1.0, settings.n_fractions)]
     levels, shift = np.empty(0), curve.shift[curve.shift < 0.5]
+    near = shift[curve.log_ratio[: shift.size] > curve.log_ratio.max() - _FALL]
     if np.isfinite(depth.sd_log2):
-        sd = np.hypot(depth.sd_log2, response_cv * depth.ratio_log2)
+        sd = np.hypot(depth.sd_log2, response.cv * depth.ratio_log2)
         ratio = depth.ratio_log2 + sd * np.linspace(-_DEPTH_REACH, _DEPTH_REACH, _DEPTH_POINTS)
-        levels = 2.0 * np.exp2(ratio / response)
+        levels = 2.0 * np.exp2(ratio / response.mean)
     for state in STATES:
-        more = state.minor + state.major - 2.0
-        tried.append(2.0 * shift / (state.major - 1.0 - (shift + 0.5) * more))
+        more, is_usual = state.minor + state.major - 2.0, state in USUAL_STATES
+        if state.minor < state.major:
+            of_state = shift if is_usual else near[::_THINNED]
+            tried.append(2.0 * of_state / (state.major - 1.0 - (of_state + 0.5) * more))
         if more:
-            tried.append((levels - 2.0) / more)
+            tried.append((levels if is_usual else levels[::_THINNED]) / more - 2.0 / more)
     fraction = np.concatenate(tried)
     kept = fraction[(fraction >= settings.least_fraction) & (fraction <= 1.0)]
     return np.asarray(np.exp(np.unique(np.round(np.log(kept), _DECIMALS))))
@@ -233,8 +254,7 @@ class _Terms:
         fraction: Float64,
         curve: ShiftCurve,
         depth: Depth,
-        response: float,
-        response_cv: float,
+        response: Response,
         settings: Settings,
     ) -> _Terms:
         shift, ratio = shift_and_ratio(fraction)
@@ -242,12 +262,12 @@ class _Terms:
         of_alleles = np.interp(shift**2, curve.shift**2, curve.log_ratio)
         of_depth = np.zeros_like(ratio)
         if np.isfinite(depth.sd_log2):
-            sd = np.hypot(depth.sd_log2, response_cv * response * ratio)
-            of_depth = -0.5 * np.square((depth.ratio_log2 - response * ratio) / sd) - np.log(sd)
+            sd = np.hypot(depth.sd_log2, response.cv * response.mean * ratio)
+            of_depth = -0.5 * np.square((depth.ratio_log2 - response.mean * ratio) / sd) - np.log(sd)
             of_depth += 0.5 * (depth.ratio_log2 / depth.sd_log2) ** 2 + np.log(depth.sd_log2)
-        prior = np.log(np.array(settings.state_shares))[:, np.newaxis] + _log_prior(fraction, settings)
-        # Two copies more of one allele in a share of the cells are one copy more in twice as many, to the last digit.
-        prior[STATES.index(_TWO_MORE)] += np.where(fraction > 0.5, 0.0, -np.inf)
+        share = np.array(settings.state_shares)[:, np.newaxis]
+        is_meant = (fraction > _LEAST_FRACTION_OF) & (response.stands_alone | (_MINOR < _MAJOR))
+        prior = np.where(is_meant, np.log(share) + _log_prior(fraction, settings), _NEVER)
         return _Terms(prior=prior, of_alleles=of_alleles, of_depth=of_depth)
 
 

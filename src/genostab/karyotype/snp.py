@@ -11,8 +11,9 @@ from scipy.special import ndtri
 
 from genostab.arrays import Bins, Bool, Genome, Profile, SnpTable
 from genostab.karyotype.allele_array import array_zygosity, parent_sites, signal_of_array
-from genostab.karyotype.allele_call import Response, add_alleles
+from genostab.karyotype.allele_call import add_alleles
 from genostab.karyotype.allele_homozygous import add_homozygous
+from genostab.karyotype.allele_state import Response
 from genostab.karyotype.annotate import Hotspot
 from genostab.karyotype.bins import autosomes, expected_ploidy
 from genostab.karyotype.call import Karyotype, call_depth, reject

@@ -6,9 +6,7 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from genostab.arrays import Genome
 from genostab.errors import GenostabErrors, InputError
-from genostab.io.bins import BinsFile, read_bins
 from genostab.io.counts_text import is_counts_text
 from genostab.io.refusals import no_samples
 from genostab.lot.manifest import Sequencing
@@ -60,21 +58,6 @@ def sample_file(block: Sequencing) -> tuple[Path, FileKind]:
         return block.array, "array"
     assert block.sample is not None, "the manifest demands one of the two"
     return block.sample, file_kind(block.sample)
-
-
-def read_all_bins(block: Sequencing, path: Path, genome: Genome) -> list[BinsFile]:
-    """Bins of the lot in `path` and of its parents.
-
-    Names of samples may be meant for the VCF beside them, but not where they alone tell the lot from its parent.
-
-    Raises
-    ------
-    InputError, GenostabErrors
-        As `read_bins`.
-    """
-    named = ((path, block.sample_name), *((parent, block.parent_name) for parent in block.parent))
-    needs_name = names_must_serve(block, path)
-    return [read_bins(each, genome, name, needs_name=needs_name) for each, name in named]
 
 
 def names_must_serve(block: Sequencing, path: Path) -> bool:

@@ -18,8 +18,8 @@ from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex, infer_sex
 from genostab.lot.manifest import Sequencing
 from genostab.run.aids import naming_remarks, read_exclusions, with_aids
+from genostab.run.bin_files import read_all_bins
 from genostab.run.coverage import call_coverage
-from genostab.run.file_kind import read_all_bins
 from genostab.run.hotspots import load_hotspots
 from genostab.run.panel_use import (
     AgainstPanel,

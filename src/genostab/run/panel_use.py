@@ -27,7 +27,8 @@ from genostab.karyotype.panel import (
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 from genostab.lot.manifest import Sequencing
-from genostab.run.file_kind import FileKind, read_all_bins
+from genostab.run.bin_files import read_all_bins
+from genostab.run.file_kind import FileKind
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from genostab.arrays import AlleleDepths, Genome
 from genostab.io.vcf import read_allele_depths
-from genostab.karyotype.allele_call import Response, add_alleles
+from genostab.karyotype.allele_call import add_alleles
 from genostab.karyotype.allele_depths import (
     known_heterozygous_depths,
     signal_of_depths,
     zygosity_of_depths,
 )
 from genostab.karyotype.allele_homozygous import add_homozygous
+from genostab.karyotype.allele_state import Response
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.common import load_common_variants, spare_common
 from genostab.karyotype.settings import Settings
@@ -105,7 +106,9 @@ def _with_alleles(
         genome=genome,
         hotspots=load_hotspots(genome),
         platform="seq",
-        response=Response(mean=1.0, cv=settings.count_response_cv, place_cv=settings.count_response_cv),
+        response=Response(
+            mean=1.0, cv=settings.count_response_cv, place_cv=settings.count_response_cv, stands_alone=True
+        ),
         settings=settings,
     )
     zygosity = zygosity_of_depths(snps, genome, settings)
