@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Genome
+from genostab.karyotype.allele_candidate import Candidate, chosen_of, overlap
 from genostab.karyotype.allele_ends import curve_of, curve_over, depth_over, open_intervals
 from genostab.karyotype.allele_region import AlleleRegion, allele_regions
 from genostab.karyotype.allele_search import AlleleRun, find_runs
@@ -22,7 +23,6 @@ from genostab.karyotype.allele_state import (
     Depth,
     Reading,
     Response,
-    ShiftCurve,
     log_evidence,
     read_region,
 )
@@ -38,28 +38,6 @@ _NO_DEPTH = Depth(ratio_log2=0.0, sd_log2=math.inf)
 _LEAST_P = 1e-300
 _LEAST_SHOWN = 0.05
 _RESPONSES = 41
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Candidate:
-    """An interval that may be changed: found by depth (`call`), by alleles, or a whole region.
-
-    `log_p` is the logarithm of its chance under noise anywhere in the genome, with what both signals say;
-    `log_alpha` what is asked of it.
-    """
-
-    chrom: int
-    start: int
-    end: int
-    curve: ShiftCurve
-    depth: Depth
-    reading: Reading
-    log_p: float
-    log_alpha: float
-    n_snps: int
-    call: Call | None = None
-    ends: tuple[int, int, int, int] | None = None
-    is_region: bool = False
 
 
 def add_alleles(
@@ -107,7 +85,7 @@ def add_alleles(
         for each in found
         if each.call or not any(_lies_in(each, call, genome, settings) for call in firm)
     ]
-    chosen = [_with_its_depth(each, found, settings) for each in _chosen(found, settings)]
+    chosen = [_with_its_depth(each, found, settings) for each in chosen_of(found, settings)]
     chosen = [
         on_its_own
         for i, each in enumerate(chosen)
@@ -119,7 +97,7 @@ def add_alleles(
     calls += [
         _not_seen(each.call, each)
         for each in found
-        if each.call and not any(_overlap(each, other) > 0 for other in chosen)
+        if each.call and not any(overlap(each, other) > 0 for other in chosen)
     ]
     order = sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))
     least = calibrated.mean * (1.0 - float(ndtri(settings.power)) * calibrated.cv)
@@ -147,7 +125,7 @@ def _depth_of(
 
 def _of_depth(
     karyotype: Karyotype, signal: AlleleSignal, genome: Genome, response: Response, settings: Settings
-) -> list[_Candidate]:
+) -> list[Candidate]:
     """Autosomal changes of depth that have SNPs enough to speak."""
     found = []
     alpha = settings.family_wise_error / 2.0
@@ -178,7 +156,7 @@ def _of_depth(
 
 def _of_runs(
     karyotype: Karyotype, signal: AlleleSignal, genome: Genome, response: Response, settings: Settings
-) -> list[_Candidate]:
+) -> list[Candidate]:
     """Runs of imbalance; one that fills a chromosome or an arm is that region."""
     found = []
     regions = allele_regions(genome)
@@ -215,7 +193,7 @@ def _fills(run: AlleleRun, region: AlleleRegion, signal: AlleleSignal, settings:
 
 def _of_regions(
     karyotype: Karyotype, signal: AlleleSignal, genome: Genome, response: Response, settings: Settings
-) -> list[_Candidate]:
+) -> list[Candidate]:
     """Whole chromosomes and arms."""
     regions = [
         region
@@ -244,13 +222,13 @@ def _candidate(
     end: int,
     response: Response,
     settings: Settings,
-) -> _Candidate:
+) -> Candidate:
     """An interval as alleles and depth show it, without a judgement."""
     inside = within(signal, chrom, start, end)
     curve = curve_of(signal, inside, settings)
     depth = _depth_of(karyotype, genome, chrom, start, end, settings)
     n_snps = inside.stop - inside.start
-    return _Candidate(
+    return Candidate(
         chrom=chrom,
         start=start,
         end=end,
@@ -263,9 +241,9 @@ def _candidate(
     )
 
 
-def _calibrated(found: Sequence[_Candidate], response: Response, settings: Settings) -> Response:
+def _calibrated(found: Sequence[Candidate], response: Response, settings: Settings) -> Response:
     """The response as the clearest changes show it, where alleles give their size: posterior mean and deviation."""
-    clear = _chosen(found, settings)
+    clear = chosen_of(found, settings)
     if not clear or response.cv <= response.place_cv:
         return response
     tried = response.mean * np.exp(response.cv * np.linspace(-4.0, 4.0, _RESPONSES))
@@ -282,7 +260,7 @@ def _calibrated(found: Sequence[_Candidate], response: Response, settings: Setti
     return replace(response, mean=mean, cv=math.hypot(sd / mean, response.place_cv))
 
 
-def _read_again(candidate: _Candidate, before: Response, after: Response, settings: Settings) -> _Candidate:
+def _read_again(candidate: Candidate, before: Response, after: Response, settings: Settings) -> Candidate:
     """The candidate read with the calibrated response; its chance under noise stays that of before."""
     if after == before:
         return candidate
@@ -291,13 +269,13 @@ def _read_again(candidate: _Candidate, before: Response, after: Response, settin
 
 
 def _with_open_ends(
-    candidate: _Candidate,
+    candidate: Candidate,
     karyotype: Karyotype,
     signal: AlleleSignal,
     genome: Genome,
     response: Response,
     settings: Settings,
-) -> _Candidate:
+) -> Candidate:
     """The candidate read over all places where it may begin and end."""
     chrom, place, ends = candidate.chrom, (candidate.start, candidate.end), candidate.ends
     intervals = open_intervals(signal, chrom, *place, ends, settings) if ends else []
@@ -310,38 +288,17 @@ def _with_open_ends(
     return replace(candidate, reading=reading)
 
 
-def _chosen(found: Sequence[_Candidate], settings: Settings) -> list[_Candidate]:
-    """Significant candidates, the strongest first, none of which is mostly another one.
-
-    Notes
-    -----
-    What several smaller candidates explain better together than one larger one is left to them; what a whole region
-    explains about as well as a part of it, all SNPs counted, is the region.
-    """
-    significant = sorted(
-        (each for each in found if each.log_p <= each.log_alpha), key=lambda each: each.log_p
-    )
-    kept = [each for each in significant if not _is_split(each, significant, settings)]
-    chosen: list[_Candidate] = []
-    for each in kept:
-        if any(_is_whole(other, each, settings) for other in kept):
-            continue
-        if all(max(_overlap(each, other), _overlap(other, each)) < settings.same_share for other in chosen):
-            chosen.append(each)
-    return chosen
-
-
 def _beside(
-    region: _Candidate,
-    stronger: Sequence[_Candidate],
+    region: Candidate,
+    stronger: Sequence[Candidate],
     karyotype: Karyotype,
     signal: AlleleSignal,
     genome: Genome,
     response: Response,
     settings: Settings,
-) -> _Candidate | None:
+) -> Candidate | None:
     """A whole region read on the longest part of it that no stronger change explains; None where that shows nothing."""
-    inside = sorted((each.start, each.end) for each in stronger if _overlap(each, region) > 0)
+    inside = sorted((each.start, each.end) for each in stronger if overlap(each, region) > 0)
     if not region.is_region or not inside:
         return region
     edges = [region.start, *(place for interval in inside for place in interval), region.end]
@@ -355,54 +312,18 @@ def _beside(
     return replace(left, start=region.start, end=region.end, log_p=log_p, is_region=True)
 
 
-def _is_split(whole: _Candidate, significant: Sequence[_Candidate], settings: Settings) -> bool:
-    """Whether several candidates inside explain it better; a whole region by decisive odds, and any end between."""
-    parts = _disjoint([each for each in significant if each is not whole and _is_inside(each, whole)])
-    gained = sum(part.reading.log_total for part in parts) - whole.reading.log_total
-    is_better = sum(part.log_p for part in parts) < whole.log_p
-    if whole.is_region:
-        n_ends = 2 * (len(parts) - 1)
-        is_better &= gained > math.log(settings.decisive_odds) + n_ends * math.log(max(whole.n_snps, 1))
-    return len(parts) > 1 and is_better
-
-
-def _is_whole(region: _Candidate, part: _Candidate, settings: Settings) -> bool:
-    lost = part.reading.log_total - region.reading.log_total
-    is_larger = region.is_region and region is not part and _is_inside(part, region)
-    is_larger &= region.end - region.start > part.end - part.start
-    return is_larger and lost <= math.log(settings.decisive_odds)
-
-
-def _with_its_depth(chosen: _Candidate, found: Sequence[_Candidate], settings: Settings) -> _Candidate:
+def _with_its_depth(chosen: Candidate, found: Sequence[Candidate], settings: Settings) -> Candidate:
     """What alleles found, with the change of depth that it is."""
     if chosen.call is not None:
         return chosen
     for each in found:
-        is_same = min(_overlap(each, chosen), _overlap(chosen, each)) >= settings.same_share
+        is_same = min(overlap(each, chosen), overlap(chosen, each)) >= settings.same_share
         if each.call is not None and is_same and each.call.kind == chosen.reading.state.kind:
             return replace(chosen, call=each.call)
     return chosen
 
 
-def _disjoint(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    kept: list[_Candidate] = []
-    for each in candidates:
-        if all(_overlap(each, other) == 0 for other in kept):
-            kept.append(each)
-    return kept
-
-
-def _overlap(each: _Candidate, other: _Candidate) -> float:
-    """Share of the first that lies in the second."""
-    shared = min(each.end, other.end) - max(each.start, other.start)
-    return max(0, shared) / (each.end - each.start) if each.chrom == other.chrom else 0.0
-
-
-def _is_inside(each: _Candidate, other: _Candidate) -> bool:
-    return each.chrom == other.chrom and each.start >= other.start and each.end <= other.end
-
-
-def _lies_in(each: _Candidate, call: Call, genome: Genome, settings: Settings) -> bool:
+def _lies_in(each: Candidate, call: Call, genome: Genome, settings: Settings) -> bool:
     shared = min(call.end, each.end) - max(call.start, each.start)
     is_same = call.chrom == genome.names[each.chrom]
     return is_same and shared >= settings.same_share * (each.end - each.start)
@@ -430,7 +351,7 @@ def _by_depth_alone(
     return replace(call, copy_number=state.copy_number, cell_fraction=state.cell_fraction)
 
 
-def _not_seen(call: Call, candidate: _Candidate) -> Call:
+def _not_seen(call: Call, candidate: Candidate) -> Call:
     """A change of depth that the alleles do not bear out."""
     if not call.reported:
         return call
@@ -440,7 +361,7 @@ def _not_seen(call: Call, candidate: _Candidate) -> Call:
 
 
 def _make_call(
-    found: _Candidate,
+    found: Candidate,
     karyotype: Karyotype,
     parents: Sequence[AlleleSignal],
     genome: Genome,
@@ -503,7 +424,7 @@ def _alternatives(reading: Reading) -> str:
     return "; ".join(others)
 
 
-def _origin(found: _Candidate, parents: Sequence[AlleleSignal], settings: Settings) -> Origin:
+def _origin(found: Candidate, parents: Sequence[AlleleSignal], settings: Settings) -> Origin:
     """That of the depth where it says one; else whether a parent's SNPs show such an imbalance, or rule it out."""
     if found.call is not None and found.call.origin != "unknown":
         return found.call.origin
