@@ -18,7 +18,7 @@ from genostab.karyotype.allele_chain import (
     forward_pass,
     log_prior_of,
     marginal_likelihood,
-    rough_likelihood,
+    rough_modes,
 )
 from genostab.karyotype.allele_model import (
     CloneResponse,
@@ -163,11 +163,11 @@ def _starts(model: Model) -> list[_Candidate]:
     baseline = _baselines(model)
     kinds = [states_of(doubled, settings) for doubled in (False, True)]
     shift, ratio = copies(fraction, kinds[0], 1.0)
+    log_prior = np.array([states.log_prior for states in kinds])
     value = np.full((len(kinds), _FRACTIONS + 2, _LEVELS + 2), -np.inf)
     for i in range(_FRACTIONS):
         log_likelihood = of_alleles(model, shift[i]) + of_depth(model, ratio[i], baseline, depth)
-        for kind, states in enumerate(kinds):
-            value[kind, i + 1, 1:-1] = rough_likelihood(model, log_likelihood, states.log_prior)
+        value[:, i + 1, 1:-1] = rough_modes(model, log_likelihood, log_prior)
     return [
         _Candidate(
             x=np.array([fraction[i], baseline[j], 0.0, 0.0]),

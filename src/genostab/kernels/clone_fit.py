@@ -68,7 +68,9 @@ def clone_cost(
         shift = 0.5 * math.tanh(0.5 * allele * math.log(b / a))
         is_least = shift < least_shift
         place[k] = shift / least_shift if is_least else 1.0 + math.log(shift / least_shift) / step
-        change = depth * math.log2((a + b) / 2.0)
+        # States of as many copies have one level to the last bit, unless an allele is at its least.
+        total = 2.0 + x[0] * (minor[k] + major[k] - 2.0) if min(a, b) > _LEAST_COPIES else a + b
+        change = depth * math.log2(total / 2.0)
         level[k], level_sd[k] = change + x[1], abs(response[3] * change)
     log_likelihood = clone_likelihood(
         place, level, level_sd, share, chrom, table, seen, sd, elsewhere, chances[0], chances[1]
