@@ -82,7 +82,7 @@ def _solve_excess(squares: Float64, known: Float64, expected: float, limit: floa
     low, high = 0.0, float(squares.mean()) / expected
     v = high
     if squares.size > _THINNED_FROM:
-        v = min(_solve_excess(squares[::_THINNED], known[::_THINNED], expected, limit), high)
+        v = min(_solve_excess(squares[::_THINNED].copy(), known[::_THINNED].copy(), expected, limit), high)
     for _ in range(_MOST_STEPS):
         total, change, n_beyond = bounded_sums(squares, known, v, limit)
         excess = (total + limit * n_beyond) / squares.size - expected
