@@ -160,10 +160,14 @@ class Profile:
     centre_sd_log2: float = 0.0
 
     @cached_property
+    def weight(self) -> Float64:
+        """Inverse variances of the bins by themselves; float64, shape (n_bins,)."""
+        return np.asarray(1.0 / np.square(self.sd_log2))
+
+    @cached_property
     def running(self) -> tuple[Float64, Float64]:
         """Inverse variances and ratios weighted by them, summed up to each bin; float64, shape (n_bins + 1,), each."""
-        weight = 1.0 / np.square(self.sd_log2)
-        return running_sum(weight), running_sum(weight * self.ratio_log2)
+        return running_sum(self.weight), running_sum(self.weight * self.ratio_log2)
 
 
 def running_sum(values: Float64) -> Float64:

@@ -10,37 +10,36 @@ from scipy.special import gammaln
 from genostab.arrays import Bool, Float64, Int64
 from genostab.karyotype.allele_model import Model
 from genostab.karyotype.settings import Settings
+from genostab.kernels.clone_rough import rough_likelihood
 
 _ROUNDS = 6  # of the shares of states; a seventh changes the likelihood by less than 0.01
 
 
-def rough_likelihood(model: Model, log_likelihood: Float64, log_prior: Float64) -> Float64:
-    """Log posterior mode over the shares of states, each segment for itself.
+def rough_modes(model: Model, log_likelihood: Float64, log_prior: Float64) -> Float64:
+    """Log posterior mode over the shares of states, each segment for itself; all kinds of clones at once.
 
     Parameters
     ----------
     model : Model
-    log_likelihood : ndarray of float64, shape (..., n_states, n_segments)
-    log_prior : ndarray of float64, shape (n_states,), of the shares
+    log_likelihood : ndarray of float64, shape (n_points, n_states, n_segments)
+    log_prior : ndarray of float64, shape (n_kinds, n_states), of the shares
 
     Returns
     -------
-    ndarray of float64, shape (...,)
+    ndarray of float64, shape (n_kinds, n_points)
     """
-    settings, prior = model.settings, np.exp(log_prior)
-    most = np.maximum(log_likelihood.max(axis=-2), model.elsewhere)
-    likelihood = np.exp(log_likelihood - most[..., np.newaxis, :]) * (1.0 - settings.subclonal_share)
-    off = settings.subclonal_share * np.exp(model.elsewhere - most)
-    share = np.broadcast_to(prior, likelihood.shape[:-1])
-    for _ in range(_ROUNDS):
-        total = np.einsum("...k,...ks->...s", share, likelihood) + off
-        share = settings.clone_prior_segments * prior + share * np.einsum(
-            "...ks,...s->...k", likelihood, 1.0 / total
-        )
-        share = share / share.sum(axis=-1, keepdims=True)
-    total = np.einsum("...k,...ks->...s", share, likelihood) + off
-    penalty = settings.clone_prior_segments * (prior * (np.log(share) - log_prior)).sum(axis=-1)
-    return np.asarray((np.log(total) + most).sum(axis=-1) + penalty)
+    settings = model.settings
+    value = np.empty((len(log_prior), len(log_likelihood)))
+    rough_likelihood(
+        log_likelihood,
+        model.elsewhere,
+        log_prior,
+        settings.subclonal_share,
+        settings.clone_prior_segments,
+        _ROUNDS,
+        value,
+    )
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)

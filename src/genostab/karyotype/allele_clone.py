@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from genostab.arrays import Float64, Int64
@@ -19,7 +18,7 @@ from genostab.karyotype.allele_chain import (
     forward_pass,
     log_prior_of,
     marginal_likelihood,
-    rough_likelihood,
+    rough_modes,
 )
 from genostab.karyotype.allele_model import (
     CloneResponse,
@@ -27,8 +26,8 @@ from genostab.karyotype.allele_model import (
     Model,
     Point,
     States,
-    chain_likelihood,
     copies,
+    cost_terms,
     likelihood_at,
     models_of,
     of_alleles,
@@ -37,6 +36,7 @@ from genostab.karyotype.allele_model import (
 )
 from genostab.karyotype.allele_state import USUAL_STATES, shift_and_ratio
 from genostab.karyotype.settings import Settings
+from genostab.kernels.clone_fit import clone_cost, refine_clone
 
 _FRACTIONS, _LEVELS = 48, 80  # of the grid on which the search for optima begins
 # Of levels [log2] and of responses, round by round: a step of the grid, then less, so that no narrow optimum is missed.
@@ -44,6 +44,7 @@ _BLURS = ((0.04, 0.1), (0.015, 0.05), (0.0, 0.0), (0.0, 0.0))
 _SIZES = (1.0, 0.5, 0.25, 0.1)  # of the simplex in each round
 _STARTS, _KEPT = 12, 8  # optima of the grid of each kind of clone, and of both after the first round
 _APART = np.array([0.03, 0.02, 0.5, 0.5])  # parameters of two optima, in at least one
+_TOLERANCE = np.array([1e-3, 1e-2])  # of parameters and of the likelihood, at which a simplex is one point
 _EVALUATIONS = 120  # of the likelihood in a round; optima stand still to 0.01 after three
 _EVERYWHERE = 0.98  # of the cells: all of them
 _FURTHEST = 3.0  # steps and standard deviations of a parameter, in its own unit
@@ -162,11 +163,11 @@ def _starts(model: Model) -> list[_Candidate]:
     baseline = _baselines(model)
     kinds = [states_of(doubled, settings) for doubled in (False, True)]
     shift, ratio = copies(fraction, kinds[0], 1.0)
+    log_prior = np.array([states.log_prior for states in kinds])
     value = np.full((len(kinds), _FRACTIONS + 2, _LEVELS + 2), -np.inf)
     for i in range(_FRACTIONS):
         log_likelihood = of_alleles(model, shift[i]) + of_depth(model, ratio[i], baseline, depth)
-        for kind, states in enumerate(kinds):
-            value[kind, i + 1, 1:-1] = rough_likelihood(model, log_likelihood, states.log_prior)
+        value[:, i + 1, 1:-1] = rough_modes(model, log_likelihood, log_prior)
     return [
         _Candidate(
             x=np.array([fraction[i], baseline[j], 0.0, 0.0]),
@@ -219,37 +220,19 @@ def _tops(value: Float64) -> list[tuple[int, int]]:
     return [(i, j) for i, j in tops[:_STARTS]]
 
 
-def _cost(model: Model, candidate: _Candidate, x: Float64) -> float:
-    """Negative log posterior of a point, given the shares."""
-    log_likelihood = chain_likelihood(model, _point(model, x), candidate.states, candidate.share)
-    return 0.5 * float(x[2] ** 2 + x[3] ** 2) - log_likelihood
-
-
 def _refined(model: Model, candidate: _Candidate, size: float) -> _Candidate:
     """The candidate nearer to its optimum: the point for its shares of states, then the shares for that point."""
     settings, states = model.settings, candidate.states
 
-    def cost(x: Float64) -> float:
-        return _cost(model, candidate, x)
-
     step = size * np.array([-0.03 if candidate.x[0] > 0.5 else 0.03, 0.03, 0.5, 0.5])
-    found = minimize(
-        cost,
-        candidate.x,
-        method="Nelder-Mead",
-        bounds=[(settings.min_clone_fraction, 1.0), (None, None), (None, None), (None, None)],
-        options={
-            "initial_simplex": np.vstack((candidate.x, candidate.x + np.diag(step))),
-            "xatol": 1e-3,
-            "fatol": 1e-2,
-            "maxfev": _EVALUATIONS,
-        },
-    )
-    chains = chains_of(model, likelihood_at(model, _point(model, found.x), states), states.log_prior)
+    simplex = np.vstack((candidate.x, candidate.x + np.diag(step)))
+    terms = cost_terms(model, states, candidate.share)
+    refine_clone(simplex, settings.min_clone_fraction, _TOLERANCE, _EVALUATIONS, *terms)
+    x = simplex[0]
+    chains = chains_of(model, likelihood_at(model, _point(model, x), states), states.log_prior)
     share = fitted_shares(chains, candidate.share, settings, np.arange(candidate.share.size))
-    better = replace(candidate, x=found.x, share=share)
-    log_posterior = log_prior_of(chains, share, settings) - _cost(model, better, found.x)
-    return replace(better, log_likelihood=log_posterior)
+    cost = clone_cost(x, *cost_terms(model, states, share))
+    return replace(candidate, x=x, share=share, log_likelihood=log_prior_of(chains, share, settings) - cost)
 
 
 def _evidence(model: Model, candidate: _Candidate) -> float:
@@ -259,6 +242,7 @@ def _evidence(model: Model, candidate: _Candidate) -> float:
     log_likelihood = marginal_likelihood(chains, candidate.share, settings, np.arange(candidate.share.size))
     log_likelihood -= 0.5 * float(candidate.x[2] ** 2 + candidate.x[3] ** 2) + math.log(2.0 * math.pi)
     is_everywhere = candidate.x[0] > _EVERYWHERE
+    terms = cost_terms(model, states, candidate.share)
 
     def cost(u: Float64) -> float:
         x = (
@@ -266,7 +250,7 @@ def _evidence(model: Model, candidate: _Candidate) -> float:
             if is_everywhere
             else np.concatenate(([math.exp(u[0])], u[1:]))
         )
-        return _cost(model, candidate, x)
+        return clone_cost(x, *terms)
 
     if is_everywhere:
         return log_likelihood + math.log(settings.clonal_share) + _log_volume(cost, candidate.x[1:])

@@ -12,11 +12,11 @@ from scipy.special import logsumexp
 from genostab.arrays import Float64, Int16, Int64
 from genostab.karyotype.allele_state import ShiftCurve
 from genostab.karyotype.settings import Settings
-from genostab.kernels.clone_chain import clone_likelihood
 
 _FINE, _COARSE = 4000, 400  # points of shift, in equal ratios: 0.14 % and 1.4 % apart
 _FLOOR = 1e-290  # of a likelihood, before its logarithm
 _LEAST_COPIES = 1e-3  # of one allele per cell
+CostTerms = tuple[Float64, Int64, Int64, Float64, Int16, Float64, Float64, Float64, Float64, Float64, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,22 +188,21 @@ def of_depth(model: Model, ratio: Float64, baseline: Float64, depth: float) -> F
     return np.where(np.isfinite(sd), -0.5 * away**2 - np.log(spread * math.sqrt(2.0 * math.pi)), 0.0)
 
 
-def chain_likelihood(model: Model, point: Point, states: States, share: Float64) -> float:
-    """Log-likelihood of all segments, states of one chromosome being a chain as of `forward_pass`."""
-    shift, ratio = copies(np.array(point.fraction), states, point.allele)
-    segments, level = model.segments, point.depth * ratio
-    return clone_likelihood(
-        place_of(model, shift),
-        level + point.baseline,
-        np.abs(model.response.place_cv * level),
+def cost_terms(model: Model, states: States, share: Float64) -> CostTerms:
+    """What `clone_cost` asks for beside a point."""
+    response, settings, segments = model.response, model.settings, model.segments
+    return (
+        np.array([response.depth, response.depth_cv, response.allele_cv, response.place_cv]),
+        states.minor,
+        states.major,
         share,
         segments.chrom,
         model.log_ratio,
         segments.ratio_log2,
         segments.sd_log2,
         model.elsewhere,
-        model.settings.subclonal_share,
-        model.settings.clone_stay,
+        np.array([settings.subclonal_share, settings.clone_stay]),
+        settings.least_shift,
     )
 
 

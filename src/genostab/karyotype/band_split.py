@@ -8,8 +8,10 @@ import numpy as np
 
 from genostab.arrays import Float64, Int64
 from genostab.karyotype.settings import Settings
+from genostab.kernels.bands import band_shares, best_shares
 
 _BINS = 100  # of the B allele fraction, 0..1
+_EDGES = np.concatenate(([-np.inf], np.linspace(0.0, 1.0, _BINS + 1)[1:-1], [np.inf]))
 _SPLITS = 0.5 * np.square(np.linspace(0.0, 1.0, 31))  # distances of the bands from the middle, denser near 0
 _FINER = 16  # further ones between the neighbours of the best, twice
 _NEWTON_STEPS = 6
@@ -129,8 +131,7 @@ def band_counts(b_allele_fraction: Float64) -> Float64:
 
 def expected_counts(bands: Bands, split: float, n_probes: float) -> Float64:
     """Counts that a split would give; float64, shape (100,)."""
-    none = np.zeros((1, 1))
-    het = _het_band(bands, np.array([split]), none, none + 1.0)[0]
+    het = _het_band(bands, np.array([split]), np.zeros(1), np.ones(1))[0]
     return np.asarray(n_probes * (bands.het_share * het + (1.0 - bands.het_share) * bands.homozygous))
 
 
@@ -184,9 +185,10 @@ class _Mixture:
         """Log-likelihood and best share of heterozygous probes, of each split at its own noise and centre."""
         bands, counts = self.bands, self.counts
         scale, shift = np.exp(noise * bands.noise_cv), centre * bands.centre_sd
-        het = _het_band(bands, split, shift[:, None], scale[:, None])[:, self.used]
+        het = _het_band(bands, split, shift, scale)[:, self.used]
         homozygous = bands.homozygous[self.used]
-        weight = _best_share(counts, het, homozygous, bands.het_share)
+        weight = np.empty(split.size)
+        best_shares(counts, het, homozygous, bands.het_share, _NEWTON_STEPS, weight)
         mixed = weight[:, None] * het + (1.0 - weight[:, None]) * homozygous
         value = (np.log(mixed) * counts).sum(axis=1) - 0.5 * (np.square(noise) + np.square(centre))
         value -= 0.5 * np.square(np.log(weight / bands.het_share) / bands.het_share_cv)
@@ -222,30 +224,10 @@ def _allow_for_shape(split: Float64, log_likelihood: Float64, bands: Bands) -> F
 
 
 def _het_band(bands: Bands, split: Float64, shift: Float64, scale: Float64) -> Float64:
-    """Share of heterozygous probes per bin; shape (n_splits, 100), `shift` and `scale` (n_splits, 1).
+    """Share of heterozygous probes per bin; shape (n_splits, 100), `shift` and `scale` (n_splits,).
 
     What lies beyond 0 or 1 is at the edge.
     """
-    edges = np.linspace(0.0, 1.0, _BINS + 1)
-    edges[0], edges[-1] = -np.inf, np.inf
-    away = edges - bands.centre - shift
-    up = _cumulative(bands, (away - split[:, None]) / scale)
-    down = _cumulative(bands, (away + split[:, None]) / scale)
-    share = np.diff(0.5 * (up + down), axis=1)
-    return np.asarray((share + 1e-5) / (1.0 + _BINS * 1e-5))
-
-
-def _cumulative(bands: Bands, value: Float64) -> Float64:
-    return np.asarray(bands.below[np.searchsorted(bands.residual, value)] / bands.below[-1])
-
-
-def _best_share(counts: Float64, het: Float64, homozygous: Float64, start: float) -> Float64:
-    """Share of heterozygous probes of greatest likelihood, per split, within 0.01..0.99; Newton, concave."""
-    weight = np.full(het.shape[0], start)
-    step = het - homozygous
-    for _ in range(_NEWTON_STEPS):
-        slope = step / (homozygous + weight[:, None] * step)
-        weighed = slope * counts
-        curvature = np.maximum((slope * weighed).sum(axis=1), 1e-12)
-        weight = np.clip(weight + weighed.sum(axis=1) / curvature, 0.01, 0.99)
-    return weight
+    share = np.empty((split.size, _BINS))
+    band_shares(bands.residual, bands.below, _EDGES - bands.centre, split, shift, scale, share)
+    return share

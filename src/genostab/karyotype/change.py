@@ -53,6 +53,9 @@ class Change:
     ends: tuple[int, int, int, int] | None = None
 
 
+_Tested = tuple[Segments, list[Change]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Changes:
     """What a profile shows: the profile as centred at last, its segments, every change worth a line, q by rank."""
@@ -84,8 +87,7 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     start = replace(profile, ratio_log2=clipped(profile, genome, settings))
     scatter = scatter_of(start, settings)
     strong = breaks_of(start, genome, settings)
-    steady, breaks = _searched(start, strong, scatter, genome, settings, sex_sd_log2)
-    candidates, looked_at = _tested(steady, breaks, scatter, genome, settings, sex_sd_log2)
+    steady, (candidates, looked_at) = _searched(start, strong, scatter, genome, settings, sex_sd_log2)
     kept = _justified(steady, candidates, looked_at, strong, genome, settings)
     segments, tested = _tested(steady, kept, scatter, genome, settings, sex_sd_log2)
     significant = [change for change in tested if change.is_significant]
@@ -205,18 +207,18 @@ def _difference_p_value(profile: Profile, left: _Part, right: _Part, search: Sea
 
 def _searched(
     start: Profile, breaks: Int64, scatter: Scatter, genome: Genome, settings: Settings, sex_sd_log2: float
-) -> tuple[Profile, Int64]:
-    """The profile with its noise and centre at last, and all breaks, weak ones included."""
+) -> tuple[Profile, _Tested]:
+    """The profile with its noise and centre at last, and the tests of all breaks, weak ones included."""
     if not _spans_genome(start, genome, settings):
         start = _settled(start, _quiet_bins(start, ()), genome, settings)
     known: dict[bytes, Profile] = {}
     for _ in range(_SEARCHES):
-        steady = _rest(start, breaks, known, scatter, genome, settings, sex_sd_log2)
+        steady, found = _rest(start, breaks, known, scatter, genome, settings, sex_sd_log2)
         more = weak_breaks(steady, breaks, genome, settings)
         if more.size == breaks.size:
-            break
+            return steady, found
         breaks = more
-    return steady, breaks
+    return steady, _tested(steady, breaks, scatter, genome, settings, sex_sd_log2)
 
 
 def _rest(
@@ -227,23 +229,23 @@ def _rest(
     genome: Genome,
     settings: Settings,
     sex_sd_log2: float,
-) -> Profile:
-    """The profile with the centre and noise of the bins that its segments, so tested, leave quiet.
+) -> tuple[Profile, _Tested]:
+    """The profile with the centre and noise of the bins that its segments, so tested, leave quiet, and these tests.
 
     `known` holds what quiet bins have already given, and takes what they give here.
     """
     seen: set[bytes] = set()
     for _ in range(_ROUNDS):
-        _, tested = _tested(profile, breaks, scatter, genome, settings, sex_sd_log2)
-        quiet = _quiet_bins(profile, [change for change in tested if change.score >= settings.quiet_z])
+        found = _tested(profile, breaks, scatter, genome, settings, sex_sd_log2)
+        quiet = _quiet_bins(profile, [change for change in found[1] if change.score >= settings.quiet_z])
         key = quiet.tobytes()
         if key in seen:
-            break
+            return profile, found
         seen.add(key)
         if key not in known:
             known[key] = _settled(profile, quiet, genome, settings)
         profile = known[key]
-    return profile
+    return profile, _tested(profile, breaks, scatter, genome, settings, sex_sd_log2)
 
 
 def _spans_genome(profile: Profile, genome: Genome, settings: Settings) -> bool:
@@ -261,7 +263,7 @@ def _settled(profile: Profile, quiet: Bool, genome: Genome, settings: Settings) 
 
 def _tested(
     profile: Profile, breaks: Int64, scatter: Scatter, genome: Genome, settings: Settings, sex_sd_log2: float
-) -> tuple[Segments, list[Change]]:
+) -> _Tested:
     """Segments, and the tests of them and of the whole regions that they leave."""
     regions = whole_regions(profile, genome, settings.min_bins)
     segments = merge_alike(profile, breaks, genome, settings, scatter)
@@ -365,7 +367,7 @@ def _test_regions(
         own = [
             _test_region(profile, region, called, free, len(regions), settings, sex_sd_log2)
             for region in regions
-            if region.chrom == chrom and free[region.first : region.last].mean() > settings.min_free_share
+            if region.chrom == chrom and _share(free[region.first : region.last]) > settings.min_free_share
         ]
         if len(own) == 3 and own[0].is_significant:
             if _is_alike(own[1], own[2], settings):
@@ -374,6 +376,10 @@ def _test_regions(
                 own[0] = replace(own[0], is_significant=False)
         tested += own
     return tested
+
+
+def _share(chosen: Bool) -> float:
+    return np.count_nonzero(chosen) / chosen.size
 
 
 def _test_region(

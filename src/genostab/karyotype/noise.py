@@ -14,6 +14,7 @@ import numpy as np
 from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile, running_sum
 from genostab.karyotype.regions import arm_edges, arm_of
 from genostab.karyotype.settings import Settings
+from genostab.kernels.waves import block_means, bounded_sums, half_squares
 
 _TAIL_STEPS = 80
 _MOST_R = 0.99  # blocks that are all but the same still count as a few
@@ -64,8 +65,10 @@ def excess_variance(squares: Float64, known: Float64, clip_sd: float) -> float:
     limit = clip_sd * clip_sd
     if not known.any():
         known = np.zeros(1)  # one for all
-    elif known.all() and float(np.minimum(squares / known, limit).mean()) <= expected:
-        return 0.0
+    elif known.all():
+        total, _, n_beyond = bounded_sums(squares, known, 0.0, limit)
+        if total + limit * n_beyond <= expected * squares.size:
+            return 0.0
     return _solve_excess(squares, known, expected, limit)
 
 
@@ -79,16 +82,12 @@ def _solve_excess(squares: Float64, known: Float64, expected: float, limit: floa
     low, high = 0.0, float(squares.mean()) / expected
     v = high
     if squares.size > _THINNED_FROM:
-        v = min(_solve_excess(squares[::_THINNED], known[::_THINNED], expected, limit), high)
+        v = min(_solve_excess(squares[::_THINNED].copy(), known[::_THINNED].copy(), expected, limit), high)
     for _ in range(_MOST_STEPS):
-        inverse = 1.0 / (known + v)
-        ratio = squares * inverse
-        is_beyond = ratio >= limit
-        ratio[is_beyond] = 0.0
-        excess = (float(ratio.sum()) + limit * np.count_nonzero(is_beyond)) / ratio.size - expected
+        total, change, n_beyond = bounded_sums(squares, known, v, limit)
+        excess = (total + limit * n_beyond) / squares.size - expected
         low, high = (v, high) if excess > 0.0 else (low, v)
-        ratio *= inverse
-        slope = float(ratio.sum()) / ratio.size * (usual + v) ** 2
+        slope = change / squares.size * (usual + v) ** 2
         reciprocal = 1.0 / (usual + v) - excess / slope if slope > 0.0 else 0.0
         after = 1.0 / reciprocal - usual if reciprocal > 0.0 else -1.0
         if after <= 0.0 or not low <= after <= high:
@@ -141,18 +140,18 @@ class Waves:
 class _Blocks:
     """Means of runs of bins and their independent variances, arm by arm.
 
-    n_blocks : int, of each arm; `stride` blocks begin in the length of one
+    n_blocks : int64, shape (n_arms,), of each arm; `stride` blocks begin in the length of one
     """
 
     mean: Float64
     variance: Float64
-    n_blocks: tuple[int, ...]
+    n_blocks: Int64
     stride: int
 
     def steps(self, values: Float64, lag: int) -> tuple[Float64, Float64]:
         """Values of the blocks that have one `lag` blocks on in their arm, and of the latter."""
         ends = np.cumsum(self.n_blocks).tolist()
-        pairs = [(end - n, end) for n, end in zip(self.n_blocks, ends, strict=True) if n > lag]
+        pairs = [(end - n, end) for n, end in zip(self.n_blocks.tolist(), ends, strict=True) if n > lag]
         nothing = [np.empty(0)]
         return (
             np.concatenate([values[a : b - lag] for a, b in pairs] or nothing),
@@ -161,8 +160,8 @@ class _Blocks:
 
     def half_squares(self, lag: int) -> Float64:
         """Half the squared steps between means `lag` apart in one arm."""
-        before, after = self.steps(self.mean, lag)
-        return np.square(after - before) / 2.0
+        squares = np.empty(self.mean.size)
+        return squares[: half_squares(self.mean, self.n_blocks, lag, squares)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,25 +183,16 @@ class _Sums:
 
     def blocks(self, n_bins: int) -> _Blocks:
         """Blocks of `n_bins` bins that overlap by half, none across two arms."""
-
-        def sums(running: Float64) -> list[Float64]:
-            return [
-                running[a + n_bins : b + 1 : n_bins // 2] - running[a : b - n_bins + 1 : n_bins // 2]
-                for a, b in zip(self.first.tolist(), self.last.tolist(), strict=True)
-                if b - a >= n_bins
-            ]
-
-        weight, weighted = sums(self.weight), sums(self.weighted)
-        n_blocks = tuple(each.size for each in weight)
-        total = np.concatenate([np.empty(0), *weight])
-        mean = np.concatenate([np.empty(0), *weighted]) / total
-        return _Blocks(mean=mean, variance=1.0 / total, n_blocks=n_blocks, stride=2)
+        n_blocks = np.maximum((self.last - self.first - n_bins) // (n_bins // 2) + 1, 0)
+        mean, variance = (np.empty(int(n_blocks.sum())) for _ in range(2))
+        block_means(self.weight, self.weighted, self.first, self.last, n_bins, mean, variance)
+        return _Blocks(mean=mean, variance=variance, n_blocks=n_blocks, stride=2)
 
     def regions(self, first: Int64, last: Int64) -> _Blocks:
         """Regions of bins [first, last), each a block and an arm by itself."""
         total = self.weight[last] - self.weight[first]
         mean = (self.weighted[last] - self.weighted[first]) / total
-        return _Blocks(mean=mean, variance=1.0 / total, n_blocks=(1,) * total.size, stride=1)
+        return _Blocks(mean=mean, variance=1.0 / total, n_blocks=np.ones_like(first), stride=1)
 
 
 def arm_bins(arm: Int16) -> tuple[Int64, Int64]:

@@ -19,7 +19,7 @@ def mean_over(profile: Profile, chrom: int, start: int, end: int) -> tuple[float
     first, last = bins_between(profile, chrom, start, end)
     if last <= first:
         return None
-    weight = 1.0 / np.square(profile.sd_log2[first:last])
+    weight = profile.weight[first:last]
     mean = float((weight * profile.ratio_log2[first:last]).sum() / weight.sum())
     se, _ = standard_error(
         profile,

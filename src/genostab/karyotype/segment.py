@@ -42,11 +42,10 @@ def breaks_of(profile: Profile, genome: Genome, settings: Settings) -> Int64:
     The exact optimum, at a penalty that only a strong segment pays twice; `weak_breaks` finds the others.
     """
     penalty = break_penalty(search_of(profile, genome, settings), settings)
-    weights = 1.0 / np.square(profile.sd_log2)
     found: list[Int64] = []
     for a, b in zip(*arm_edges(profile, genome), strict=True):
         breaks = np.zeros(b - a, dtype=np.int64)
-        n_breaks = find_breaks(profile.ratio_log2[a:b], weights[a:b], penalty, breaks)
+        n_breaks = find_breaks(profile.ratio_log2[a:b], profile.weight[a:b], penalty, breaks)
         found.append(a + breaks[:n_breaks])
     return np.concatenate(found)
 
@@ -85,7 +84,7 @@ def weak_breaks(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
             continue
         is_autosome = bool(profile.autosome[a])
         wave_variance, least_z2 = tables[is_autosome]
-        weights = 1.0 / np.square(profile.sd_log2[a:b])
+        weights = profile.weight[a:b]
         total = float(weights.sum())
         mean = float((weights * profile.ratio_log2[a:b]).sum()) / total
         is_quiet = is_autosome and mean * mean < settings.quiet_z**2 * (1.0 / total + wave_variance[b - a])

@@ -109,13 +109,14 @@ def gather_evidence(
     male who lost Y, or where the line is stated to be female, a loss of X.
     """
     probes = sex_probes(snps, genome)
-    y = _level(snps, probes.y, probes, settings.y_level_lrr, settings.y_level_sd, settings)
+    level = _autosomal_level(snps, probes, settings)
+    y = _level(snps, probes.y, level, settings.y_level_lrr, settings.y_level_sd, settings, is_y=True)
     if y is not None and y.seen > y.normal - settings.max_residual_z * y.normal_sd:
-        return _evidence(snps, probes, y, True, seen == "male", reference, settings)
-    two_x = _evidence(snps, probes, y, False, False, reference, settings)
+        return _evidence(snps, probes, level, y, True, seen == "male", reference, settings)
+    two_x = _evidence(snps, probes, level, y, False, False, reference, settings)
     if seen == "female" or stated == "female" or _has_two_x(two_x):
         return two_x
-    return _evidence(snps, probes, y, True, True, reference, settings) if seen == "male" else None
+    return _evidence(snps, probes, level, y, True, True, reference, settings) if seen == "male" else None
 
 
 def _has_two_x(evidence: Evidence) -> bool:
@@ -129,6 +130,7 @@ def _has_two_x(evidence: Evidence) -> bool:
 def _evidence(
     snps: SnpTable,
     probes: SexProbes,
+    level: float | None,
     y: Level | None,
     is_xy: bool,
     has_single_x: bool,
@@ -137,8 +139,8 @@ def _evidence(
 ) -> Evidence:
     """Evidence of cells that began with X and Y, or with two X."""
     normal_x = settings.male_x_level_lrr if is_xy else settings.female_x_level_lrr
-    x = _level(snps, probes.x, probes, normal_x, settings.x_level_sd, settings)
-    par = _level(snps, probes.pseudo_autosomal, probes, 0.0, settings.pseudo_level_sd, settings)
+    x = _level(snps, probes.x, level, normal_x, settings.x_level_sd, settings)
+    par = _level(snps, probes.pseudo_autosomal, level, 0.0, settings.pseudo_level_sd, settings)
     is_two_copy = probes.pseudo_autosomal if is_xy else probes.pseudo_autosomal | probes.x
     bands, counts = _bands_of(snps, probes, is_two_copy, has_single_x, settings)
     if reference is not None and reference.is_xy == is_xy:
@@ -157,18 +159,30 @@ def _evidence(
     )
 
 
+def _autosomal_level(snps: SnpTable, probes: SexProbes, settings: Settings) -> float | None:
+    """Median Log R ratio of the autosomes; None where too few probes have one."""
+    values = snps.log_r_ratio[probes.autosome]
+    values = values[np.isfinite(values)]
+    return None if values.size < settings.min_sex_probes else float(np.median(values))
+
+
 def _level(
-    snps: SnpTable, inside: Bool, probes: SexProbes, normal: float, normal_sd: float, settings: Settings
+    snps: SnpTable,
+    inside: Bool,
+    level: float | None,
+    normal: float,
+    normal_sd: float,
+    settings: Settings,
+    *,
+    is_y: bool = False,
 ) -> Level | None:
+    """What a stretch shows beyond the level of the autosomes."""
     values = snps.log_r_ratio[inside]
     values = values[np.isfinite(values)]
-    autosomal = snps.log_r_ratio[probes.autosome]
-    autosomal = autosomal[np.isfinite(autosomal)]
-    if values.size < settings.min_sex_probes or autosomal.size < settings.min_sex_probes:
+    if level is None or values.size < settings.min_sex_probes:
         return None
-    is_y = inside is probes.y
     return Level(
-        seen=float(np.median(values) - np.median(autosomal)),
+        seen=float(np.median(values) - level),
         se=_median_se(values),
         normal=normal,
         normal_sd=normal_sd,

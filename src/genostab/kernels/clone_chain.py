@@ -54,15 +54,17 @@ def clone_likelihood(
     before, now, value = np.empty(n_states), np.empty(n_states), np.empty(n_states)
     log_likelihood = 0.0
     for i in range(n_segments):
-        most = elsewhere[i]
+        most, cost = elsewhere[i], 0.0
         for k in range(n_states):
             low = min(int(place[k]), n_columns - 2)
             part = place[k] - low
             value[k] = table[i, low] * (1.0 - part) + table[i, low + 1] * part
             if sd[i] < math.inf:
-                spread = math.hypot(sd[i], level_sd[k])
-                away = (seen[i] - level[k]) / spread
-                value[k] -= 0.5 * away * away + math.log(spread) + _LOG_ROOT_TWO_PI
+                if k == 0 or level[k] != level[k - 1] or level_sd[k] != level_sd[k - 1]:
+                    variance = sd[i] * sd[i] + level_sd[k] * level_sd[k]
+                    away = seen[i] - level[k]
+                    cost = 0.5 * (away * away / variance + math.log(variance)) + _LOG_ROOT_TWO_PI
+                value[k] -= cost
             most = max(most, value[k])
         is_first = i == 0 or chrom[i] != chrom[i - 1]
         outside, total = off * math.exp(elsewhere[i] - most), 0.0

@@ -14,6 +14,7 @@ from genostab.io.number_table import number_bytes, whole_numbers
 from genostab.karyotype.allele_clone import clone_solutions
 from genostab.karyotype.allele_model import CloneResponse, CloneSegments
 from genostab.karyotype.allele_state import ShiftCurve
+from genostab.karyotype.band_split import band_counts, learn_bands, split_likelihood
 from genostab.karyotype.settings import load_settings
 from genostab.lot.load import load_manifest
 from genostab.lot.manifest import Sequencing
@@ -53,6 +54,7 @@ def compile_kernels() -> None:
             )
         _count_at_a_site(manifest.sequencing, genome)
     _fit_a_clone()
+    _split_bands()
     whole_numbers(number_bytes(np.zeros((1, 2), dtype=np.int64)).decode(), n_columns=2)
     animals = np.full(2, 6)
     limiting_dilution(np.array([10.0, 100.0]), animals, np.array([2, 5]))
@@ -70,6 +72,13 @@ def _fit_a_clone() -> None:
     )
     response = CloneResponse(depth=1.0, depth_cv=0.1, allele_cv=0.1, place_cv=0.1)
     clone_solutions(segments, response, load_settings())
+
+
+def _split_bands() -> None:
+    """Heterozygous bands of X, for which the array above has too few probes."""
+    fraction = np.linspace(0.4, 0.6, 50)
+    bands = learn_bands(fraction, np.linspace(0.0, 0.1, 50), 0.3, 50, load_settings())
+    split_likelihood(band_counts(fraction), bands)
 
 
 def _count_at_a_site(block: Sequencing, genome: Genome) -> None:
