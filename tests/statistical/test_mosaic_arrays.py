@@ -174,14 +174,18 @@ def test_what_a_parent_array_adds() -> None:
             sys.stdout.write(
                 f"\n{event.kind:6}{size:4.0f} Mb {name:6} {found} acquired {acquired} at {shares}"
             )
+    n_found = n_acquired = 0
     for fraction in shares:
         alone, parent = (
             [with_and_without(r, fraction)[k][i] for r in range(n) for i in range(len(FEW))] for k in (0, 1)
         )
         assert not any(call.origin == "acquired" for call in alone if call)
         assert sum(call is not None for call in parent) >= sum(call is not None for call in alone)
-        stated = [call for call in parent if call is not None and call.origin == "acquired"]
-        assert len(stated) >= sum(call is not None for call in parent) / 2.0
+        of_calls = [call.origin == "acquired" for call in parent if call is not None]
+        assert all(of_calls) or fraction < 0.9
+        n_found, n_acquired = n_found + len(of_calls), n_acquired + sum(of_calls)
+    # Near the least share that is found, the parent's noise seldom rules the change out.
+    assert n_acquired >= n_found / 2.0
 
 
 def test_a_parent_array_sizes_loss_of_heterozygosity_in_nearly_all_cells() -> None:
