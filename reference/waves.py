@@ -18,8 +18,8 @@ def block_means(weight, weighted, first, last, n_bins, out_mean, out_variance):
 
 def half_squares(values, n_blocks, lag, out_square):
     arm = [number for number, n in enumerate(n_blocks) for _ in range(n)]
-    steps = [(values[i + lag] - values[i]) ** 2 / 2 for i in range(len(arm) - lag) if arm[i] == arm[i + lag]]
-    out_square[: len(steps)] = steps
+    steps = [values[i + lag] - values[i] for i in range(len(arm) - lag) if arm[i] == arm[i + lag]]
+    out_square[: len(steps)] = [step * step / 2 for step in steps]
     return len(steps)
 
 
