@@ -61,15 +61,12 @@ _LEAST_COPIES = 1e-3  # of two: the logarithm of no copy at all
 _REFINEMENTS, _MORE_POINTS, _FINE = 12, 9, 2.0  # until neighbours of the maximum differ by less than so much
 # The maximum as far down as its logarithm falls by so much, on so many points: a step of 0.3 standard errors.
 _FALL, _PEAK_POINTS = 12.0, 41
-_THINNED = (
-    3  # of the points about a maximum that are tried for states that are rare: 0.9 standard errors apart
-)
+# Of rare states one in so many of the points about a maximum is tried: 0.9 standard errors apart.
+_THINNED = 3
 _NEVER = -1e300  # a logarithm of 0 of which differences are numbers
 _DECIMALS = 9  # of the logarithm of a share of cells: closer ones are one
-_DEPTH_POINTS, _DEPTH_REACH = (
-    33,
-    5.0,
-)  # ratios tried about that of the depth, and how many standard errors from it
+# Ratios tried about that of the depth, and how many standard errors from it.
+_DEPTH_POINTS, _DEPTH_REACH = 33, 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
