@@ -149,3 +149,16 @@ def test_beside_reads_the_parents_name_must_be_in_the_vcf(files: dict[str, Path]
         check_snps(block_of(files, sample=tmp_path / "a.bam", parent_name="P0"), "alignment", GENOME)
     assert caught.value.code == "GS-2301"
     assert "stranger" in str(caught.value)
+
+
+def test_a_parents_name_that_neither_reads_nor_sites_hold_is_refused(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "a.bam").write_bytes(b"\x1f\x8breads")
+    header = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    (tmp_path / "sites.vcf").write_text(header + "chr1\t1000000\t.\tA\tG\t50\tPASS\t.\n")
+    given = {"sample": tmp_path / "a.bam", "snps": tmp_path / "sites.vcf", "sample_name": None}
+    check_snps(block_of(files, **given), "alignment", GENOME)
+    with pytest.raises(InputError) as caught:
+        check_snps(block_of(files, **given, parent_name="line"), "alignment", GENOME)
+    assert caught.value.code == "GS-2201"

@@ -309,7 +309,9 @@ def _beside(
     log_p = region.log_p + region.reading.log_total - left.reading.log_total
     if left.reading.log_allele <= 0.0 or log_p > region.log_alpha:
         return None
-    return replace(left, start=region.start, end=region.end, log_p=log_p, is_region=True)
+    return replace(
+        region, curve=left.curve, depth=left.depth, reading=left.reading, n_snps=left.n_snps, log_p=log_p
+    )
 
 
 def _with_its_depth(chosen: Candidate, found: Sequence[Candidate], settings: Settings) -> Candidate:

@@ -8,6 +8,7 @@ from pathlib import Path
 from genostab.arrays import AlleleDepths, Genome, SnpSites
 from genostab.errors import InputError
 from genostab.io.counts_file import CountsFile
+from genostab.io.refusals import no_samples
 from genostab.io.sites import holds_allele_depths, read_sites
 from genostab.io.vcf import read_allele_depths
 from genostab.io.vcf_header import sample_names
@@ -82,16 +83,20 @@ def check_snps(block: Sequencing, kind: FileKind, genome: Genome) -> None:
 
 
 def refuse_sites_without_reads(block: Sequencing) -> None:
-    """Refuse a VCF without depths beside a file from which none can be taken.
+    """Refuse a VCF without depths beside a file from which none can be taken, or beside a name that chooses nothing.
 
     Raises
     ------
     InputError
-        GS-2301.
+        GS-2301; GS-2201 where a parent's sample is named that neither reads nor VCF hold.
     """
     assert block.snps is not None
     assert block.sample is not None, "an array brings its own allele fractions"
-    if file_kind(block.sample) == "alignment" or holds_allele_depths(block.snps):
+    if holds_allele_depths(block.snps):
+        return
+    if file_kind(block.sample) == "alignment":
+        if block.parent_name is not None:
+            raise no_samples(str(block.sample), "aligned reads, and a VCF without depths", block.parent_name)
         return
     raise InputError(
         "GS-2301",
