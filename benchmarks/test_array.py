@@ -23,9 +23,10 @@ from genostab.io.genome import load_genome
 from genostab.io.snp_array import read_snp_array
 from genostab.karyotype.allele_array import array_zygosity, signal_of_array
 from genostab.karyotype.allele_call import Response, add_alleles
-from genostab.karyotype.allele_homozygous import add_homozygous
+from genostab.karyotype.allele_homozygous import add_homozygous, homozygous_stretches
 from genostab.karyotype.allele_sensitivity import allele_sensitivity
 from genostab.karyotype.array_quality import array_quality
+from genostab.karyotype.bins import autosomes
 from genostab.karyotype.call import call_depth
 from genostab.karyotype.change import find_changes
 from genostab.karyotype.sensitivity import depth_sensitivity
@@ -204,13 +205,13 @@ def test_parts(benchmark: BenchmarkFixture, files: dict[str, Path]) -> None:
     )  # fmt: skip
     karyotype = depth()
     steady = karyotype.profile
-    signal = signal_of_array(lot, None, GENOME, SETTINGS)
+    signal = signal_of_array(lot, None, autosomes(GENOME), SETTINGS)
     assert signal is not None
     response = Response(mean=1.0, cv=SETTINGS.response_cv, place_cv=SETTINGS.place_cv)
 
     def alleles() -> object:
         # A signal remembers what it was asked.
-        fresh = signal_of_array(lot, None, GENOME, SETTINGS)
+        fresh = signal_of_array(lot, None, autosomes(GENOME), SETTINGS)
         assert fresh is not None
         return add_alleles(
             karyotype, fresh, (), genome=GENOME, hotspots=hotspots, platform="arr", response=response, settings=SETTINGS
@@ -229,13 +230,18 @@ def test_parts(benchmark: BenchmarkFixture, files: dict[str, Path]) -> None:
         "  depth": depth,
         "    changes": lambda: find_changes(profile, GENOME, SETTINGS, math.inf),
         "    sensitivity": lambda: depth_sensitivity(steady, GENOME, hotspots, SETTINGS, math.inf),
-        "  signal": lambda: signal_of_array(lot, None, GENOME, SETTINGS),
+        "  signal": lambda: signal_of_array(lot, None, autosomes(GENOME), SETTINGS),
         "  signal and alleles": alleles,
         "    sensitivity, alleles": lambda: allele_sensitivity(
-            signal, steady, 1.0, GENOME, hotspots, SETTINGS
+            signal, steady, 1.0, GENOME, hotspots, SETTINGS, knows_x_level=False
         ),
         "  homozygous": lambda: add_homozygous(
-            karyotype, array_zygosity(lot, GENOME, SETTINGS), None, GENOME, "arr", SETTINGS
+            karyotype,
+            homozygous_stretches(array_zygosity(lot, autosomes(GENOME), SETTINGS), GENOME, SETTINGS),
+            None,
+            GENOME,
+            "arr",
+            SETTINGS,
         ),
         "X and Y": lambda: call_sex_chromosomes(lot, (), "female", GENOME, hotspots, SETTINGS),
         "identity, in analyze": lambda: check_identity(seen, GENOME, "lot"),

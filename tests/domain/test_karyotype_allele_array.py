@@ -12,6 +12,7 @@ from genostab.arrays import Phase, SnpTable
 from genostab.karyotype.allele_array import array_zygosity, signal_of_array
 from genostab.karyotype.allele_noise import ArrayNoise, fit_array_noise
 from genostab.karyotype.allele_signal import shift_likelihood, within
+from genostab.karyotype.bins import autosomes
 from tests.domain.karyotype_data import SETTINGS, snps_of, toy_genome
 
 GENOME = toy_genome()
@@ -50,7 +51,7 @@ def stretched(baf: np.ndarray, centre: float) -> np.ndarray:
 def test_the_likelihood_is_that_of_what_lies_in_the_band(is_known: bool, low: float) -> None:
     snps = array()
     is_het = np.tile(np.arange(N) % 2 == 0, 22)
-    signal = signal_of_array(snps, is_het if is_known else None, GENOME, SETTINGS)
+    signal = signal_of_array(snps, is_het if is_known else None, autosomes(GENOME), SETTINGS)
     assert signal is not None
     assert signal.symbol.size == is_het.sum()
     noise = fit_array_noise(snps.b_allele_fraction[is_het], snps.chrom[is_het], SETTINGS)
@@ -79,7 +80,7 @@ def test_a_loss_of_heterozygosity_in_nearly_all_cells_is_told_from_one_in_all(fr
     baf = snps.b_allele_fraction.copy()
     at = 0.5 + rng.choice([-0.5, 0.5], changed.sum()) * fraction
     baf[changed] = np.clip(at + rng.normal(0.0, 0.05, changed.sum()), 0.0, 1.0)
-    signal = signal_of_array(replace(snps, b_allele_fraction=baf), is_het, GENOME, SETTINGS)
+    signal = signal_of_array(replace(snps, b_allele_fraction=baf), is_het, autosomes(GENOME), SETTINGS)
     assert signal is not None
     tried = np.linspace(0.4, 0.5, 201)
     ratio = shift_likelihood(signal, within(signal, 3, 0, 10**9), tried, SETTINGS)
@@ -93,7 +94,7 @@ def test_symbols_are_deviations_towards_the_first_haplotype() -> None:
     is_het = np.tile(np.arange(N) % 2 == 0, 22)
     haplotype = np.where(is_het, np.where(np.arange(22 * N) % 4 == 0, 1, 2), 0).astype(np.int8)
     phase = Phase(haplotype=haplotype, block=np.zeros(22 * N, dtype=np.int64))
-    signal = signal_of_array(replace(snps, phase=phase), None, GENOME, SETTINGS)
+    signal = signal_of_array(replace(snps, phase=phase), None, autosomes(GENOME), SETTINGS)
     assert signal is not None
     noise = fit_array_noise(snps.b_allele_fraction[is_het], snps.chrom[is_het], SETTINGS)
     away = stretched(snps.b_allele_fraction[is_het], noise.centre) * np.where(
@@ -109,7 +110,7 @@ def test_homozygous_probes_that_reach_into_the_band_are_left_out() -> None:
     snps = array()
     baf = snps.b_allele_fraction.copy()
     baf[np.tile(np.arange(N) % 2 == 1, 22)] = np.tile(np.linspace(0.0, 0.16, N // 2), 22)
-    signal = signal_of_array(replace(snps, b_allele_fraction=baf), None, GENOME, SETTINGS)
+    signal = signal_of_array(replace(snps, b_allele_fraction=baf), None, autosomes(GENOME), SETTINGS)
     assert signal is not None
     assert signal.symbol.size <= 11 * N * 1.01
 
@@ -118,7 +119,7 @@ def test_missing_probes_and_sex_chromosomes_say_nothing() -> None:
     snps = array()
     baf = snps.b_allele_fraction.copy()
     baf[:N] = np.nan
-    zygosity = array_zygosity(replace(snps, b_allele_fraction=baf), GENOME, SETTINGS)
+    zygosity = array_zygosity(replace(snps, b_allele_fraction=baf), autosomes(GENOME), SETTINGS)
     assert (zygosity.chrom.min(), zygosity.is_het.mean()) == (1, 0.5)
     few = snps_of(np.zeros(30), np.arange(30), np.zeros(30), np.full(30, 0.01))
-    assert signal_of_array(few, None, GENOME, SETTINGS) is None
+    assert signal_of_array(few, None, autosomes(GENOME), SETTINGS) is None

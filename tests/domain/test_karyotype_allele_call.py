@@ -10,8 +10,9 @@ import pytest
 from genostab.arrays import AlleleDepths
 from genostab.karyotype.allele_call import add_alleles
 from genostab.karyotype.allele_depths import signal_of_depths, zygosity_of_depths
-from genostab.karyotype.allele_homozygous import add_homozygous
+from genostab.karyotype.allele_homozygous import add_homozygous, homozygous_stretches
 from genostab.karyotype.allele_state import Response
+from genostab.karyotype.bins import autosomes
 from genostab.karyotype.call import Karyotype
 from genostab.results import Call, Sensitivity
 from tests.domain.allele_data import gaussian_signal
@@ -67,7 +68,7 @@ def lot(
 def karyotype_of(snps: AlleleDepths, calls: tuple[Call, ...] = ()) -> Karyotype:
     """The calls of depth as they are, and what the SNPs add to them without any depth of their own."""
     karyotype = replace(without_depth(), calls=calls)
-    signal = signal_of_depths(snps, None, GRCH38, SETTINGS)
+    signal = signal_of_depths(snps, None, autosomes(GRCH38), SETTINGS)
     if signal is None:
         return karyotype
     karyotype = add_alleles(
@@ -80,8 +81,9 @@ def karyotype_of(snps: AlleleDepths, calls: tuple[Call, ...] = ()) -> Karyotype:
         response=Response(mean=1.0, cv=0.02, place_cv=0.02),
         settings=SETTINGS,
     )
-    zygosity = zygosity_of_depths(snps, GRCH38, SETTINGS)
-    return add_homozygous(karyotype, zygosity, None, GRCH38, "seq", SETTINGS)
+    zygosity = zygosity_of_depths(snps, autosomes(GRCH38), SETTINGS)
+    stretches = homozygous_stretches(zygosity, GRCH38, SETTINGS)
+    return add_homozygous(karyotype, stretches, None, GRCH38, "seq", SETTINGS)
 
 
 def found_in(snps: AlleleDepths, calls: tuple[Call, ...] = ()) -> tuple[list[Call], dict[str, Sensitivity]]:

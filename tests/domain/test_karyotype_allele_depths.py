@@ -14,6 +14,7 @@ from genostab.karyotype.allele_depths import (
     signal_of_depths,
     zygosity_of_depths,
 )
+from genostab.karyotype.bins import autosomes
 from tests.domain.karyotype_data import SETTINGS, toy_genome
 
 GENOME = toy_genome()
@@ -56,7 +57,7 @@ def precise(alt: int, depth: int, mean: float, rho: float, edge: float) -> mpmat
 def test_the_likelihood_is_beta_binomial_within_the_band(scale: float, is_known: bool) -> None:
     snps = regular()
     known = np.ones(snps.chrom.size, dtype=bool) if is_known else None
-    signal = signal_of_depths(snps, known, GENOME, SETTINGS)
+    signal = signal_of_depths(snps, known, autosomes(GENOME), SETTINGS)
     assert signal is not None
     depth = snps.ref_depth + snps.alt_depth
     bias = float(snps.alt_depth.sum() / depth.sum())
@@ -85,7 +86,7 @@ def test_what_lies_in_the_band_has_a_total_chance_of_one(depth: int) -> None:
         alt_depth=np.concatenate((alt, fill.alt_depth)),
         genotype=np.ones(alt.size + fill.chrom.size, dtype=np.int8),
     )
-    signal = signal_of_depths(snps, None, GENOME, SETTINGS)
+    signal = signal_of_depths(snps, None, autosomes(GENOME), SETTINGS)
     assert signal is not None
     chance = np.exp(signal.log_likelihood((0.0, 0.11, -0.3), 1.0)).sum(axis=0)
     assert chance == pytest.approx(np.ones(3), abs=1e-9)
@@ -105,7 +106,7 @@ def test_overdispersed_reads_are_seen_as_such() -> None:
         alt_depth=alt,
         genotype=np.ones(n, dtype=np.int8),
     )
-    signal = signal_of_depths(snps, None, GENOME, SETTINGS)
+    signal = signal_of_depths(snps, None, autosomes(GENOME), SETTINGS)
     assert signal is not None
     assert signal.variance == pytest.approx(0.48 * 0.52 / 40 * (1 + 39 * rho), rel=0.15)
 
@@ -115,7 +116,7 @@ def test_the_second_haplotype_turns_the_shift() -> None:
     n = snps.chrom.size
     haplotype = np.where(np.arange(n) % 2 == 0, 1, 2).astype(np.int8)
     phased = replace(snps, phase=Phase(haplotype=haplotype, block=np.zeros(n, dtype=np.int64)))
-    signal = signal_of_depths(phased, None, GENOME, SETTINGS)
+    signal = signal_of_depths(phased, None, autosomes(GENOME), SETTINGS)
     assert signal is not None
     up, down = signal.log_likelihood((0.1, -0.1), 1.0).T
     same = (snps.alt_depth == snps.alt_depth[0]) & (snps.ref_depth == snps.ref_depth[0])
@@ -145,7 +146,7 @@ def test_shallow_and_uncalled_snps_say_nothing_of_zygosity() -> None:
     alt = snps.alt_depth.copy()
     alt[3:5] = SETTINGS.min_depth - 1
     zygosity = zygosity_of_depths(
-        replace(snps, genotype=genotype, ref_depth=ref, alt_depth=alt), GENOME, SETTINGS
+        replace(snps, genotype=genotype, ref_depth=ref, alt_depth=alt), autosomes(GENOME), SETTINGS
     )
     assert zygosity.is_het.size == snps.chrom.size - 5
     assert zygosity.is_het.all()

@@ -61,8 +61,7 @@ def test_an_inbred_or_empty_sample_says_nothing() -> None:
 
 
 def test_a_stretch_that_a_call_explains_is_not_listed_twice() -> None:
-    of = zygosity(20_000_000, 32_000_000)
-    before = without_depth()
+    before, of = without_depth(), homozygous_stretches(zygosity(20_000_000, 32_000_000), GENOME, SETTINGS)
     (call,) = add_homozygous(before, of, None, GENOME, "arr", SETTINGS).calls
     assert (call.chrom, call.kind, call.copy_number, call.minor_copies) == ("chr5", "cnloh", 2, 0)
     assert call.reported

@@ -18,6 +18,7 @@ from genostab.karyotype.allele_clone import AlleleClone, clone_solutions
 from genostab.karyotype.allele_model import CloneResponse, CloneSegments
 from genostab.karyotype.allele_signal import shift_likelihood, within
 from genostab.karyotype.allele_state import shift_curve
+from genostab.karyotype.bins import autosomes
 from genostab.karyotype.noise import Waves, independent_sd, wave_noise
 from genostab.karyotype.settings import load_settings
 from genostab.karyotype.significance import wave_at
@@ -83,7 +84,7 @@ def segments_of(seen: Lines, chunk: int | None) -> tuple[CloneSegments, list[str
         b_allele_fraction=allele_fraction(seen),
         genotype=np.full(level.size, -1, dtype=np.int8),
     )
-    signal = signal_of_array(table, seen.is_het, load_genome("hg18"), SETTINGS)
+    signal = signal_of_array(table, seen.is_het, autosomes(load_genome("hg18")), SETTINGS)
     assert signal is not None
     centred = np.concatenate([level[chrom == i] - np.median(level[chrom == i]) for i in range(len(number))])
     sd = independent_sd(chrom, centred, np.zeros(level.size), SETTINGS.noise_clip_sd)

@@ -169,11 +169,14 @@ def sex_calls(seen: Sequenced) -> list[Call]:
 def test_the_mosaic_loss_of_y(cohort: dict[str, Path]) -> None:
     # Truth table: PAR |BAF - 0.5| of 0.298, so that f = 4 d / (1 + 2 d) = 0.747; its male-specific Log R ratio of
     # -1.21 is 0.94 below the other males', which 1 - 2^(2 x -0.94) puts at 0.73.
-    (call,) = sex_calls(analysed(cohort["SAMPLE_29"]))
+    deletion, call = sex_calls(analysed(cohort["SAMPLE_29"]))
     assert (call.chrom, call.kind, call.copy_number, call.bands) == ("chrY", "loss", 0, "Y")
     assert call.cell_fraction.estimate == pytest.approx(0.75, abs=0.03)
     assert call.reason == call.alternatives == ""
     assert call.score > 20
+    # Five probes of his one X, 116,506,885 to 116,512,075, have Log R ratios of -3.1, -4.6, -3.8, -5.6 and -1.8.
+    assert (deletion.chrom, deletion.kind, deletion.copy_number) == ("chrX", "loss", 0)
+    assert 116_506_884 <= deletion.start < deletion.end <= 116_512_074
 
 
 @pytest.mark.parametrize(
@@ -213,7 +216,7 @@ def test_the_others_pass_and_have_no_long_change(cohort: dict[str, Path]) -> Non
             continue
         seen = analysed(path)
         assert not seen.karyotype.withheld
-        calls = [call for call in seen.karyotype.calls if call.reported and call.chrom != "chrY"]
+        calls = [call for call in seen.karyotype.calls if call.reported and call.chrom not in ("chrX", "chrY")]
         # Two share a gain of three probes at chr21:39,469,180, a variant of the population.
         assert all((call.chrom, call.start, call.n_bins) == ("chr21", 39_469_179, 3) for call in calls)
 

@@ -67,15 +67,19 @@ def simulate_array(
     wave_scale: float = 0.0,
     block_cv: float = 0.0,
     replicate: int = 0,
+    x_level: float | None = None,
 ) -> SnpTable:
     """Array of a female whose events are in `fraction` of the cells; without phase where `switch_rate` is None.
+
+    X is there where the Log R ratio that its clusters give two copies, `x_level`, is.
 
     Arrays of one seed are of one donor; another `replicate` has other noise.
     """
     donor, rng = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1, replicate])
-    length = GENOME.length_bp[:22].astype(float)
+    n_chroms = 22 if x_level is None else 23
+    length = GENOME.length_bp[:n_chroms].astype(float)
     n_per = (n_snps * length / length.sum()).astype(int)
-    chrom = np.repeat(np.arange(22, dtype=np.int16), n_per)
+    chrom = np.repeat(np.arange(n_chroms, dtype=np.int16), n_per)
     step = np.repeat(length / n_per, n_per)
     index = np.arange(chrom.size) - np.repeat(np.cumsum(n_per) - n_per, n_per)
     position = (step * (index + donor.random(chrom.size))).astype(np.int64)
@@ -93,10 +97,10 @@ def simulate_array(
     total = copies_first + copies_second
     is_het = first != second
     baf = (first * copies_first + second * copies_second) / np.maximum(total, 0.02)
-    scale = 1.0 + block_cv * rng.standard_normal((22, 300))[chrom, position // _BLOCK_BP]
+    scale = 1.0 + block_cv * rng.standard_normal((n_chroms, 300))[chrom, position // _BLOCK_BP]
     baf += np.where(is_het, baf_sd, 0.012) * scale * rng.standard_normal(chrom.size)
     lrr = response * np.log2(np.maximum(total, 0.1) / 2.0) + lrr_sd * rng.standard_normal(chrom.size)
-    lrr += wave_scale * _waves(chrom, step, rng)
+    lrr += wave_scale * _waves(chrom, step, rng) + np.where(chrom == 22, x_level or 0.0, 0.0)
     phase = None
     if switch_rate is not None:
         flips = np.cumsum(is_het & (rng.random(chrom.size) < switch_rate)) % 2

@@ -7,25 +7,24 @@ from functools import partial
 
 import numpy as np
 
-from genostab.arrays import Bool, Float64, Genome, SnpTable
+from genostab.arrays import Bool, Float64, SnpTable
 from genostab.karyotype.allele_homozygous import ParentSites, Zygosity
 from genostab.karyotype.allele_noise import ArrayNoise, fit_array_noise, spread_of_noise
 from genostab.karyotype.allele_signal import AlleleSignal, linked_to_previous, remembered
-from genostab.karyotype.bins import autosomes
 from genostab.karyotype.phase import aligned_genotypes
 from genostab.karyotype.settings import Settings
 
 
 def signal_of_array(
-    snps: SnpTable, known_het: Bool | None, genome: Genome, settings: Settings
+    snps: SnpTable, known_het: Bool | None, is_diploid: Bool, settings: Settings
 ) -> AlleleSignal | None:
-    """Heterozygous autosomal probes; None where there are too few.
+    """Heterozygous probes of chromosomes with two copies; None where there are too few.
 
     Parameters
     ----------
     snps : SnpTable
     known_het : ndarray of bool, shape (n_snps,), heterozygous in the same donor's other sample; None without one
-    genome : Genome
+    is_diploid : ndarray of bool, shape (n_chroms,), chromosomes of which a normal cell has two
     settings : Settings, table [allele]
 
     Notes
@@ -37,7 +36,7 @@ def signal_of_array(
     baf = snps.b_allele_fraction
     phased = np.zeros(baf.size, dtype=bool) if snps.phase is None else snps.phase.haplotype > 0
     is_known = phased if known_het is None else known_het | phased
-    usable = autosomes(genome)[snps.chrom] & np.isfinite(baf)
+    usable = is_diploid[snps.chrom] & np.isfinite(baf)
     low, high = _band(baf[usable], settings)
     in_band = (baf > low) & (baf < high)
     if not is_known.any():
@@ -73,9 +72,9 @@ def signal_of_array(
     )
 
 
-def array_zygosity(snps: SnpTable, genome: Genome, settings: Settings) -> Zygosity:
-    """Autosomal probes and whether they are heterozygous, by where they lie in the band."""
-    usable = autosomes(genome)[snps.chrom] & np.isfinite(snps.b_allele_fraction)
+def array_zygosity(snps: SnpTable, is_diploid: Bool, settings: Settings) -> Zygosity:
+    """Probes of chromosomes with two copies, and whether they are heterozygous, by where they lie in the band."""
+    usable = is_diploid[snps.chrom] & np.isfinite(snps.b_allele_fraction)
     baf = snps.b_allele_fraction[usable]
     low, high = _band(baf, settings)
     return Zygosity(

@@ -16,7 +16,7 @@ from genostab.karyotype.allele_ends import curve_of, curve_over, depth_over, ope
 from genostab.karyotype.allele_region import AlleleRegion, allele_regions
 from genostab.karyotype.allele_search import AlleleRun, find_runs
 from genostab.karyotype.allele_sensitivity import allele_sensitivity
-from genostab.karyotype.allele_signal import AlleleSignal, shift_likelihood, within
+from genostab.karyotype.allele_signal import AlleleSignal, has_x, shift_likelihood, within
 from genostab.karyotype.allele_state import (
     MOST_COPIES,
     STATES,
@@ -29,7 +29,7 @@ from genostab.karyotype.allele_state import (
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.call import Karyotype, reject
 from genostab.karyotype.fraction import explain_ratio
-from genostab.karyotype.origin import mean_over
+from genostab.karyotype.origin import mean_over, sd_of_rest
 from genostab.karyotype.regions import bins_between
 from genostab.karyotype.settings import Settings
 from genostab.results import Call, Origin
@@ -51,7 +51,9 @@ def add_alleles(
     response: Response,
     settings: Settings,
 ) -> Karyotype:
-    """The karyotype with its autosomal calls read by alleles and depth together, and those of alleles added.
+    """The karyotype with its calls read by alleles and depth together, and those of alleles added.
+
+    Of X too, where there are two.
 
     Parameters
     ----------
@@ -101,7 +103,15 @@ def add_alleles(
     ]
     order = sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))
     least = calibrated.mean * (1.0 - float(ndtri(settings.power)) * calibrated.cv)
-    rows = allele_sensitivity(signal, karyotype.own or karyotype.profile, least, genome, hotspots, settings)
+    rows = allele_sensitivity(
+        signal,
+        karyotype.own or karyotype.profile,
+        least,
+        genome,
+        hotspots,
+        settings,
+        knows_x_level=math.isfinite(karyotype.sex_sd_log2),
+    )
     return replace(karyotype, calls=tuple(order), sensitivity=(*karyotype.sensitivity, *rows), signal=signal)
 
 
@@ -120,13 +130,18 @@ def _depth_of(
         part = mean_over(karyotype.own, chrom, first, last)
         if part is not None:
             between += (last - first) / (end - start) * (part[0] - mean[0]) ** 2
-    return Depth(ratio_log2=mean[0], sd_log2=math.hypot(mean[1], math.sqrt(between)))
+    level_sd = 0.0
+    if genome.names[chrom] == "chrX":
+        level_sd = karyotype.sex_sd_log2
+        if math.isinf(level_sd):
+            level_sd = sd_of_rest(karyotype.own, chrom, start, end, settings)
+    return Depth(ratio_log2=mean[0], sd_log2=math.hypot(mean[1], level_sd, math.sqrt(between)))
 
 
 def _of_depth(
     karyotype: Karyotype, signal: AlleleSignal, genome: Genome, response: Response, settings: Settings
 ) -> list[Candidate]:
-    """Autosomal changes of depth that have SNPs enough to speak."""
+    """Changes of depth that have SNPs enough to speak."""
     found = []
     alpha = settings.family_wise_error / 2.0
     for call in karyotype.calls:
@@ -159,8 +174,8 @@ def _of_runs(
 ) -> list[Candidate]:
     """Runs of imbalance; one that fills a chromosome or an arm is that region."""
     found = []
-    regions = allele_regions(genome)
-    log_n = math.log(sum(name not in ("chrX", "chrY") for name in genome.names))
+    regions = allele_regions(genome, with_x=has_x(signal, genome))
+    log_n = math.log(len({region.chrom for region in regions}))
     for run in find_runs(signal, genome, settings):
         whole = next((each for each in regions if _fills(run, each, signal, settings)), None)
         start, end = (whole.start, whole.end) if whole else (run.start, run.end)
@@ -197,7 +212,7 @@ def _of_regions(
     """Whole chromosomes and arms."""
     regions = [
         region
-        for region in allele_regions(genome)
+        for region in allele_regions(genome, with_x=has_x(signal, genome))
         if (inside := within(signal, region.chrom, region.start, region.end)).stop - inside.start
         >= settings.min_snps
     ]

@@ -20,15 +20,15 @@ _FURTHEST = 1e-4  # of an allele's share: errors of reading keep it from 0
 
 
 def signal_of_depths(
-    snps: AlleleDepths, known_het: Bool | None, genome: Genome, settings: Settings
+    snps: AlleleDepths, known_het: Bool | None, is_diploid: Bool, settings: Settings
 ) -> AlleleSignal | None:
-    """Heterozygous autosomal SNPs with at least `min_depth` reads; None where there are too few.
+    """Heterozygous SNPs with at least `min_depth` reads where cells have two copies; None where there are too few.
 
     Parameters
     ----------
     snps : AlleleDepths
     known_het : ndarray of bool, shape (n_snps,), heterozygous in the same donor's other sample; None without one
-    genome : Genome
+    is_diploid : ndarray of bool, shape (n_chroms,), chromosomes of which a normal cell has two
     settings : Settings, table [allele]
 
     Notes
@@ -40,7 +40,7 @@ def signal_of_depths(
     depth = snps.ref_depth + snps.alt_depth
     phased = np.zeros(depth.size, dtype=bool) if snps.phase is None else snps.phase.haplotype > 0
     is_known = phased if known_het is None else known_het | phased
-    usable = autosomes(genome)[snps.chrom] & (depth >= settings.min_depth)
+    usable = is_diploid[snps.chrom] & (depth >= settings.min_depth)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = snps.alt_depth / depth
     edge = settings.least_het_share
@@ -103,9 +103,24 @@ def known_heterozygous_depths(
     return np.asarray(known)
 
 
-def zygosity_of_depths(snps: AlleleDepths, genome: Genome, settings: Settings) -> Zygosity:
-    """Autosomal SNPs with at least `min_depth` reads and a genotype, and whether it is heterozygous."""
-    usable = autosomes(genome)[snps.chrom] & (snps.genotype >= 0)
+def two_x_by_depths(snps: AlleleDepths, genome: Genome, settings: Settings) -> bool:
+    """Whether X, pseudo-autosomal regions aside, is heterozygous as often as two X are (see `array_sex`)."""
+    chrom = genome.names.index("chrX")
+    called = (snps.genotype >= 0) & (snps.ref_depth + snps.alt_depth >= settings.min_depth)
+    on_x = called & (snps.chrom == chrom)
+    for name, start, end in genome.par:
+        if name == "chrX":
+            on_x &= (snps.position < start) | (snps.position >= end)
+    on_autosome = called & autosomes(genome)[snps.chrom]
+    if on_x.sum() < settings.min_snps or not on_autosome.any():
+        return False
+    is_het = snps.genotype == 1
+    return bool(is_het[on_x].mean() >= settings.female_x_het * is_het[on_autosome].mean())
+
+
+def zygosity_of_depths(snps: AlleleDepths, is_diploid: Bool, settings: Settings) -> Zygosity:
+    """SNPs of two copies with at least `min_depth` reads and a genotype, and whether it is heterozygous."""
+    usable = is_diploid[snps.chrom] & (snps.genotype >= 0)
     usable &= snps.ref_depth + snps.alt_depth >= settings.min_depth
     return Zygosity(
         chrom=snps.chrom[usable], position=snps.position[usable], is_het=snps.genotype[usable] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from genostab.units import FRACTION
 
 @dataclass(frozen=True, kw_only=True)
 class Zygosity:
-    """SNPs of one sample that could be heterozygous, sorted by chromosome and position; autosomes only.
+    """SNPs of one sample that could be heterozygous, being of two copies, sorted by chromosome and position.
 
     chrom : int16; position : int64; is_het : bool; all shape (n_snps,)
     """
@@ -133,7 +134,7 @@ def origin_of_stretch(stretch: Homozygous, parents: ParentSites | None, settings
 
 def add_homozygous(
     karyotype: Karyotype,
-    zygosity: Zygosity,
+    stretches: Sequence[Homozygous],
     parents: ParentSites | None,
     genome: Genome,
     platform: str,
@@ -144,16 +145,21 @@ def add_homozygous(
     Parameters
     ----------
     karyotype : Karyotype, with the calls of depth and alleles
-    zygosity : Zygosity
+    stretches : sequence of Homozygous
     parents : ParentSites, None where no parent's alleles are known
     genome : Genome
     platform : str, ``seq`` or ``arr``, for ISCN
     settings : Settings
+
+    Notes
+    -----
+    Of X, stretches below `min_homozygous_x_bp` are listed only where parents show that they were acquired.
     """
     more = [
-        _call(each, origin_of_stretch(each, parents, settings), genome, platform, settings)
-        for each in homozygous_stretches(zygosity, genome, settings)
-        if not any(
+        _call(each, origin, genome, platform, settings)
+        for each in stretches
+        if _is_listed(each, origin := origin_of_stretch(each, parents, settings), genome, settings)
+        and not any(
             call.reported
             and call.chrom == genome.names[each.chrom]
             and min(call.end, each.end) - max(call.start, each.start)
@@ -165,6 +171,11 @@ def add_homozygous(
         (*karyotype.calls, *more), key=lambda call: (genome.names.index(call.chrom), call.start, call.end)
     )
     return replace(karyotype, calls=tuple(calls))
+
+
+def _is_listed(each: Homozygous, origin: Origin, genome: Genome, settings: Settings) -> bool:
+    is_long = each.end - each.start >= settings.min_homozygous_x_bp
+    return genome.names[each.chrom] != "chrX" or is_long or origin == "acquired"
 
 
 _REASONS: dict[Origin, str] = {

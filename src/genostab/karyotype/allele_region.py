@@ -1,4 +1,4 @@
-"""Autosomes and their arms, whole, as alleles are tested on them."""
+"""Chromosomes and their arms, whole, as alleles are tested on them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class AlleleRegion:
     name: str
 
 
-def allele_regions(genome: Genome) -> tuple[AlleleRegion, ...]:
-    """Autosomes, then their arms where the centromere is known."""
+def allele_regions(genome: Genome, *, with_x: bool) -> tuple[AlleleRegion, ...]:
+    """Autosomes, and X where there are two of it, then their arms where the centromere is known."""
     whole, arms = [], []
     for chrom, name in enumerate(genome.names):
-        if name in ("chrX", "chrY"):
+        if name == "chrY" or (name == "chrX" and not with_x):
             continue
         label, length = name.removeprefix("chr"), int(genome.length_bp[chrom])
         whole.append(AlleleRegion(chrom=chrom, start=0, end=length, name=label))

@@ -49,7 +49,7 @@ class _Reading:
 
 
 def find_runs(signal: AlleleSignal, genome: Genome, settings: Settings) -> tuple[AlleleRun, ...]:
-    """Runs of imbalance on the autosomes, likely or not; the caller weighs their evidence.
+    """Runs of imbalance on each chromosome, likely or not; the caller weighs their evidence.
 
     Parameters
     ----------
@@ -63,14 +63,19 @@ def find_runs(signal: AlleleSignal, genome: Genome, settings: Settings) -> tuple
     chromosome beforehand, `mean_event_snps` long. A run is where imbalance is the more likely; its evidence is that of
     the stretch up to its neighbours.
     """
-    readings = _readings(signal, settings)
-    runs: list[AlleleRun] = []
-    for chrom, name in enumerate(genome.names):
-        if name not in ("chrX", "chrY"):
-            inside = within(signal, chrom, 0, int(genome.length_bp[chrom]))
-            if inside.stop - inside.start >= settings.min_snps:
-                runs += _runs_of(signal, chrom, inside, readings, settings)
-    return tuple(runs)
+    return tuple(
+        run for chrom in range(len(genome.names)) for run in runs_on(signal, chrom, genome, settings)
+    )
+
+
+def runs_on(signal: AlleleSignal, chrom: int, genome: Genome, settings: Settings) -> list[AlleleRun]:
+    """Runs of imbalance on one chromosome, as `find_runs` has them."""
+    inside = within(signal, chrom, 0, int(genome.length_bp[chrom]))
+    if inside.stop - inside.start < settings.min_snps:
+        return []
+    if "readings" not in signal.known:
+        signal.known["readings"] = _readings(signal, settings)
+    return _runs_of(signal, chrom, inside, signal.known["readings"], settings)
 
 
 def _readings(signal: AlleleSignal, settings: Settings) -> list[_Reading]:

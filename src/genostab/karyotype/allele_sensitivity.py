@@ -14,6 +14,7 @@ from genostab.arrays import Float64, Genome, Profile
 from genostab.karyotype.allele_region import allele_regions
 from genostab.karyotype.allele_signal import (
     AlleleSignal,
+    has_x,
     ratio_tables,
     spread_at,
     within,
@@ -57,6 +58,8 @@ def allele_sensitivity(
     genome: Genome,
     hotspots: Sequence[Hotspot],
     settings: Settings,
+    *,
+    knows_x_level: bool,
 ) -> tuple[Sensitivity, ...]:
     """Sensitivity to gains, losses and copy-neutral LOH: chromosomes, arms, recurrent regions, segments by size.
 
@@ -68,6 +71,7 @@ def allele_sensitivity(
     genome : Genome
     hotspots : sequence of Hotspot of the assembly
     settings : Settings, tables [allele] and [sensitivity]
+    knows_x_level : bool, whether the depth of whole X and its arms says how many there are
 
     Notes
     -----
@@ -79,28 +83,32 @@ def allele_sensitivity(
     information = [_unphased_information(signal)]
     if signal.linked is not None and signal.linked.any():
         information.append(_phased_information(signal, settings))
-    regions = allele_regions(genome)
+    regions = allele_regions(genome, with_x=has_x(signal, genome))
     log_region = math.log(len(regions)) - math.log(settings.allele_family_wise_error / 2.0)
     rows: list[Sensitivity] = []
     for region in regions:
         inside = within(signal, region.chrom, region.start, region.end)
         n = inside.stop - inside.start
-        sd = _depth_sd(profile, region.chrom, region.start, region.end)
+        is_told = knows_x_level or genome.names[region.chrom] != "chrX"
+        sd = _depth_sd(profile, region.chrom, region.start, region.end) if is_told else math.inf
         rows += _rows(
             (region.name, genome.names[region.chrom], region.start, region.end),
             [_found(signal, information, n, sd, response, kind, log_region, 0, settings) for kind in _KINDS],
             settings,
         )
     n_chrom = max(1, signal.chrom.size // max(np.unique(signal.chrom).size, 1))
-    log_search = math.log(len({region.chrom for region in regions}))
+    known = {region.chrom for region in regions}
+    log_search = math.log(len(known))
     log_search -= math.log(settings.allele_family_wise_error / 2.0)
     log_search += math.log(n_chrom * settings.mean_event_snps * len(settings.search_shifts))
     for spot in hotspots:
         chrom = genome.names.index(spot.chrom) if spot.chrom in genome.names else -1
-        if chrom < 0 or spot.chrom in ("chrX", "chrY"):
+        if chrom not in known:
             continue
         inside = within(signal, chrom, spot.start, spot.end)
-        n, sd = inside.stop - inside.start, _depth_sd(profile, chrom, spot.start, spot.end)
+        n = inside.stop - inside.start
+        is_told = knows_x_level or spot.chrom != "chrX"
+        sd = _depth_sd(profile, chrom, spot.start, spot.end) if is_told else math.inf
         rows += _rows(
             (spot.name, spot.chrom, spot.start, spot.end),
             [
@@ -118,6 +126,23 @@ def allele_sensitivity(
             settings,
         )
     return tuple(rows)
+
+
+def phased_evidence(signal: AlleleSignal, n: int, shift: Float64, settings: Settings) -> Float64:
+    """Mean log-likelihood ratio of each true shift to none that `n` SNPs, phased as often as all, give.
+
+    Parameters
+    ----------
+    signal : AlleleSignal with phased SNPs
+    n : int
+    shift : ndarray of float64, shape (n_shifts,)
+    settings : Settings, table [allele]
+
+    Returns
+    -------
+    ndarray of float64, shape (n_shifts,)
+    """
+    return n * _phased_information(signal, settings).at(shift)[0]
 
 
 def _unphased_information(signal: AlleleSignal) -> _Information:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from genostab.arrays import Bool, Float64, Int16, Int32, Int64, Phase
+from genostab.arrays import Bool, Float64, Genome, Int16, Int32, Int64, Phase
 from genostab.karyotype.settings import Settings
 from genostab.kernels.allele_path import imbalance_likelihood
 
@@ -96,6 +96,13 @@ def within(signal: AlleleSignal, chrom: int, start: int, end: int) -> slice:
     b = int(np.searchsorted(signal.chrom, own, side="right"))
     first, last = np.searchsorted(signal.position[a:b], [start, end])
     return slice(a + int(first), a + int(last))
+
+
+def has_x(signal: AlleleSignal, genome: Genome) -> bool:
+    """Whether SNPs of X are there: those of a cell with two."""
+    chrom = genome.names.index("chrX")
+    inside = within(signal, chrom, 0, int(genome.length_bp[chrom]))
+    return bool(inside.stop > inside.start)
 
 
 def shift_likelihood(signal: AlleleSignal, inside: slice, shifts: Float64, settings: Settings) -> Float64:

@@ -12,6 +12,12 @@ from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 
 
+def diploid_chromosomes(genome: Genome, sex: Sex) -> Bool:
+    """Chromosomes of which a normal cell has two, bool, shape (n_chroms,): autosomes, and X of a female."""
+    is_x = np.array([name == "chrX" for name in genome.names])
+    return autosomes(genome) | (is_x & (sex == "female"))
+
+
 def autosomes(genome: Genome) -> Bool:
     """True for each chromosome of the genome that is neither X nor Y; bool, shape (n_chromosomes,)."""
     return np.array([name not in ("chrX", "chrY") for name in genome.names])

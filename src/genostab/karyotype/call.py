@@ -28,6 +28,7 @@ class Karyotype:
 
     `own` is the profile of the lot by itself, the same as `profile` where there is no other; None where it cannot be
     trusted.
+    `sex_sd_log2` is the uncertainty of the level of X and Y in `own` [log2]; inf where they are centred on themselves.
     `signal` is what the alleles of heterozygous SNPs say, where there are any;
     `withheld` says why nothing is reported although a profile is there; "" where calls stand.
     """
@@ -37,6 +38,7 @@ class Karyotype:
     calls: tuple[Call, ...]
     sensitivity: tuple[Sensitivity, ...]
     own: Profile | None = None
+    sex_sd_log2: float = 0.0
     signal: AlleleSignal | None = None
     withheld: str = ""
 
@@ -107,6 +109,7 @@ def call_depth(
     return Karyotype(
         profile=main.profile,
         own=None if own is None else own.profile,
+        sex_sd_log2=sex_sd_log2,
         segments=main.segments,
         calls=tuple(sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))),
         sensitivity=depth_sensitivity(main.profile, genome, hotspots, settings, main_sex_sd),

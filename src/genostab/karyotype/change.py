@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genostab.arrays import Bool, Genome, Int64, Profile, Segments
+from genostab.arrays import Bool, Float64, Genome, Int64, Profile, Segments
 from genostab.karyotype.breakpoint import ends_of
 from genostab.karyotype.noise import with_waves
 from genostab.karyotype.regions import Region, arm_edges, whole_regions
@@ -74,7 +74,7 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     profile : Profile
     genome : Genome
     settings : Settings
-    sex_sd_log2 : float, extra uncertainty of X and Y [log2]; inf where their level is unknown
+    sex_sd_log2 : float, extra uncertainty of X and Y [log2]; inf where their level is unknown, and X centred on itself
 
     Notes
     -----
@@ -268,7 +268,8 @@ def _tested(
     regions = whole_regions(profile, genome, settings.min_bins)
     segments = merge_alike(profile, breaks, genome, settings, scatter)
     search = search_of(profile, genome, settings)
-    found = _test_segments(profile, segments, regions, search, settings, sex_sd_log2)
+    level_sd = _level_sd(profile, segments, genome, sex_sd_log2)
+    found = _test_segments(profile, segments, regions, search, settings, level_sd)
     called = [change for change in found if change.is_significant]
     whole = _test_regions(profile, regions, called, settings, sex_sd_log2)
     carriers = _localised(profile, found, whole, settings)
@@ -313,17 +314,32 @@ def _quiet_bins(profile: Profile, changes: Sequence[Change]) -> Bool:
     return profile.autosome if profile.autosome.any() else np.ones(profile.chrom.size, dtype=bool)
 
 
+def _level_sd(profile: Profile, segments: Segments, genome: Genome, sex_sd_log2: float) -> Float64:
+    """Uncertainty of the level that each segment is held against; where that of X is unknown, that of the rest of X."""
+    level_sd = np.where(profile.autosome[segments.first], 0.0, sex_sd_log2)
+    is_x = np.array([name == "chrX" for name in genome.names])[segments.chrom]
+    n_rest = np.bincount(profile.chrom)[segments.chrom] - (segments.last - segments.first)
+    told = np.flatnonzero(is_x & np.isinf(level_sd) & (n_rest > 0))
+    if told.size:
+        weight, chrom = profile.running[0], segments.chrom[told[0]]
+        first, last = np.searchsorted(profile.chrom, [chrom, chrom + 1])
+        of_rest = weight[last] - weight[first] - (weight[segments.last[told]] - weight[segments.first[told]])
+        is_autosome = np.zeros(told.size, dtype=bool)
+        level_sd[told] = standard_error(profile, 1.0 / np.sqrt(of_rest), n_rest[told] * 1.0, is_autosome)[0]
+    return level_sd
+
+
 def _test_segments(
     profile: Profile,
     segments: Segments,
     regions: Sequence[Region],
     search: Search,
     settings: Settings,
-    sex_sd_log2: float,
+    level_sd_log2: Float64,
 ) -> list[Change]:
     n_bins = (segments.last - segments.first).astype(np.float64)
     se, df = standard_error(profile, segments.se_log2, n_bins, profile.autosome[segments.first])
-    se = np.sqrt(np.square(se) + np.square(np.where(profile.autosome[segments.first], 0.0, sex_sd_log2)))
+    se = np.hypot(se, level_sd_log2)
     z = segments.mean_log2 / se
     p_scan = scan_p_value(z, n_bins, search, df)
     whole = {(region.first, region.last): region for region in regions}

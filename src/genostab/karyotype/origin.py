@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,6 +29,21 @@ def mean_over(profile: Profile, chrom: int, start: int, end: int) -> tuple[float
         profile.autosome[[first]],
     )
     return mean, float(se[0])
+
+
+def sd_of_rest(profile: Profile, chrom: int, start: int, end: int, settings: Settings) -> float:
+    """Standard error of the mean of a chromosome outside an interval [log2]; inf where too little of it is left."""
+    whole = bins_between(profile, chrom, 0, int(profile.end[profile.chrom == chrom].max()))
+    first, last = bins_between(profile, chrom, start, end)
+    n_rest = (whole[1] - whole[0]) - (last - first)
+    if n_rest < settings.min_reference_share * (whole[1] - whole[0]):
+        return math.inf
+    sums = profile.running[0]
+    weight = sums[whole[1]] - sums[whole[0]] - (sums[last] - sums[first])
+    se, _ = standard_error(
+        profile, np.array([1.0 / np.sqrt(weight)]), np.array([float(n_rest)]), profile.autosome[[whole[0]]]
+    )
+    return float(se[0])
 
 
 def origin_of(change: Change, parents: Sequence[Profile], settings: Settings) -> Origin:

@@ -88,6 +88,7 @@ class Settings:
     pseudo_level_sd: float
     sex_response: float
     sex_response_cv: float
+    min_reference_share: float
     same_array_sd: float
     band_noise_cv: float
     band_centre_sd: float
@@ -121,6 +122,7 @@ class Settings:
     clonal_share: float
     homozygous_error: float
     min_homozygous_bp: int
+    min_homozygous_x_bp: int
     max_gap_bp: int
     max_inherited_share: float
     power: float

@@ -12,7 +12,6 @@ from scipy.special import ndtri
 from genostab.arrays import Float64, Genome, SnpTable
 from genostab.karyotype.annotate import Hotspot, bands_of, hotspots_hit, iscn_of
 from genostab.karyotype.band_split import SplitLikelihood
-from genostab.karyotype.call import Karyotype
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 from genostab.karyotype.sex_evidence import Evidence, Level, gather_evidence
@@ -22,7 +21,7 @@ from genostab.units import FRACTION, percent_from_fraction
 
 _FRACTIONS = np.linspace(0.0, 0.99, 991)  # of the cells; what 1 would give has no Log R ratio
 _EVERY = 0.985  # a fraction above stands for all cells
-_EXPECTED_SPLITS = 7
+_EXPECTED_SPLITS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +68,16 @@ class Fit:
 
 @dataclass(frozen=True, kw_only=True)
 class SexChromosomes:
-    """Calls and sensitivity of whole X and Y, figures of quality (name, value, unit, note), and remarks."""
+    """Calls and sensitivity of whole X and Y, figures of quality (name, value, unit, note), and remarks.
+
+    `beside_parts` says that the calls hold outside the changes of a part of X, which stand beside them.
+    """
 
     calls: tuple[Call, ...]
     sensitivity: tuple[Sensitivity, ...]
     qc: tuple[tuple[str, str | float | int, str, str], ...]
     warnings: tuple[str, ...]
+    beside_parts: bool = False
 
 
 def _none(f: Float64) -> Float64:
@@ -167,6 +170,7 @@ def call_sex_chromosomes(
     genome: Genome,
     hotspots: Sequence[Hotspot],
     settings: Settings,
+    parts: Sequence[Call] = (),
 ) -> SexChromosomes:
     """Changes of whole X and Y of an array.
 
@@ -178,10 +182,12 @@ def call_sex_chromosomes(
     genome : Genome
     hotspots : sequence of Hotspot
     settings : Settings, tables [sex_array] and [calling]
+    parts : sequence of Call, reported changes of a part of X
 
     Notes
     -----
-    A change is called where its log-likelihood ratio to none passes that of `family_wise_error`, one-sided, divided by
+    A change of a part of X is one of all of it where the rest of X shows it as well; else the rest is read by itself. A
+    change is called where its log-likelihood ratio to none passes that of `family_wise_error`, one-sided, divided by
     the states. One parent line without a change gives the levels of the array; without it they have the uncertainty of
     [sex_array], and the split of the heterozygous bands decides.
     """
@@ -201,6 +207,15 @@ def call_sex_chromosomes(
     if evidence is None:
         remark = "X and Y do not tell whether the cells began with a Y: changes of X and Y are not called"
         return SexChromosomes(calls=(), sensitivity=(), qc=(), warnings=(remark,))
+    rest = None
+    if parts and (whole := _significant(evidence, settings)):
+        rest = gather_evidence(
+            _without(sample, parts, genome), seen=array_sex(sample, genome, settings), stated=sex,
+            reference=reference, genome=genome, settings=settings,
+        )  # fmt: skip
+        if rest is None or rest.is_xy != evidence.is_xy or _shows(rest, whole[0]):
+            rest = None
+    evidence = rest or evidence
     fits = [fit_state(evidence, state) for state in states_of(evidence)]
     found = _found(evidence, fits, [other for other in others if other is not None], settings)
     return SexChromosomes(
@@ -208,18 +223,29 @@ def call_sex_chromosomes(
         sensitivity=_sensitivity(evidence, genome, settings),
         qc=_figures(evidence, fits),
         warnings=(),
+        beside_parts=rest is not None,
     )
 
 
-def add_sex_chromosomes(karyotype: Karyotype, sexes: SexChromosomes, genome: Genome) -> Karyotype:
-    """The karyotype with the calls and sensitivity of whole X and Y in place of those from Log R ratios alone."""
-    own = {row.region for row in sexes.sensitivity}
-    calls = (*karyotype.calls, *sexes.calls)
+def _without(snps: SnpTable, parts: Sequence[Call], genome: Genome) -> SnpTable:
+    """The array without what the probes of some places show."""
+    left = np.ones(snps.chrom.size, dtype=bool)
+    for part in parts:
+        inside = (snps.position >= part.start) & (snps.position < part.end)
+        left &= ~(inside & (snps.chrom == genome.names.index(part.chrom)))
     return replace(
-        karyotype,
-        calls=tuple(sorted(calls, key=lambda call: (genome.names.index(call.chrom), call.start, call.end))),
-        sensitivity=(*(row for row in karyotype.sensitivity if row.region not in own), *sexes.sensitivity),
+        snps,
+        log_r_ratio=np.where(left, snps.log_r_ratio, np.nan),
+        b_allele_fraction=np.where(left, snps.b_allele_fraction, np.nan),
     )
+
+
+def _shows(rest: Evidence, whole: Fit) -> bool:
+    """Whether the rest of X is as the change of all of it would have it, or says nothing."""
+    if rest.split is None:
+        return True
+    of_rest = fit_state(rest, whole.state).log_likelihood
+    return bool(of_rest[whole.best] > of_rest[0])
 
 
 def _significant(evidence: Evidence, settings: Settings) -> list[Fit]:
@@ -367,8 +393,8 @@ def _fraction(evidence: Evidence, best: Fit, settings: Settings) -> Estimate:
 
 def _sensitivity(evidence: Evidence, genome: Genome, settings: Settings) -> tuple[Sensitivity, ...]:
     """The least fraction of each state that this array would show."""
-    splits = np.geomspace(0.01, 0.45, _EXPECTED_SPLITS)
-    seen = [evidence.expected_split(float(split)) for split in splits]
+    splits = np.geomspace(0.004, 0.45, _EXPECTED_SPLITS)
+    of_split = evidence.expected_gain(splits, settings)
     return tuple(
         Sensitivity(
             region=state.chrom.removeprefix("chr"),
@@ -377,7 +403,7 @@ def _sensitivity(evidence: Evidence, genome: Genome, settings: Settings) -> tupl
             end=int(genome.length_bp[genome.names.index(state.chrom)]),
             kind=state.kind,
             evidence="depth" if evidence.split is None else "both",
-            min_cell_fraction=_least_fraction(evidence, state, splits, seen, settings),
+            min_cell_fraction=_least_fraction(evidence, state, splits, of_split, settings),
             power=settings.power,
             alpha=settings.family_wise_error,
         )
@@ -389,7 +415,7 @@ def _least_fraction(
     evidence: Evidence,
     state: State,
     splits: Float64,
-    seen: Sequence[SplitLikelihood | None],
+    of_split: Float64,
     settings: Settings,
 ) -> float | None:
     """By the likelihood ratio that the average array with the state would give (Asimov's data set).
@@ -397,12 +423,12 @@ def _least_fraction(
     Notes
     -----
     The root of twice that ratio has about one standard deviation around it, so that it must pass the threshold by the
-    quantile of the power. What the bands add is computed at `splits` and interpolated.
+    quantile of the power. What heterozygous probes add is computed at `splits` and interpolated.
     """
     wanted = threshold(len(states_of(evidence)), settings) + float(ndtri(settings.power))
-    of_bands = np.array([0.0] + [0.0 if each is None else each.gain for each in seen])
     fractions = _FRACTIONS[::5]
-    gain = np.interp(state.split(fractions), np.concatenate(([0.0], splits)), of_bands)
+    splits, of_split = np.concatenate(([0.0], splits)), np.concatenate(([0.0], of_split))
+    gain = np.interp(state.split(fractions), splits, of_split)
     for _, level, ratio in _pieces(evidence, state):
         gain = gain + level.expected_gain(ratio(fractions))
     enough = np.flatnonzero(np.sqrt(2.0 * np.maximum(gain, 0.0)) >= wanted)

@@ -1,12 +1,16 @@
-"""What an array shows of X and Y: Log R ratios of three stretches, and the bands of heterozygous probes."""
+"""What an array shows of X and Y: Log R ratios of three stretches, and heterozygous probes, by their bands or phase."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from genostab.arrays import Bool, Float64, Genome, SnpTable
+from genostab.karyotype.allele_array import signal_of_array
+from genostab.karyotype.allele_ends import curve_of
+from genostab.karyotype.allele_sensitivity import phased_evidence
+from genostab.karyotype.allele_signal import AlleleSignal, within
 from genostab.karyotype.band_split import (
     Bands,
     SplitLikelihood,
@@ -15,6 +19,7 @@ from genostab.karyotype.band_split import (
     learn_bands,
     split_likelihood,
 )
+from genostab.karyotype.bins import diploid_chromosomes
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
 from genostab.karyotype.sex_regions import SexProbes, sex_probes
@@ -64,7 +69,8 @@ class Level:
 class Evidence:
     """What speaks for and against changes of X and Y; a piece is None where the array has too few probes of it.
 
-    `is_xy` : the cells began with X and Y, otherwise with two X; `bands` and `counts` are what `split` is computed from
+    `is_xy` : the cells began with X and Y, otherwise with two X; `bands` and `counts` are what `split` is computed
+    from, unless `phased` is there: SNPs of known phase, `n_phased` of them where there are two copies of X
     """
 
     is_xy: bool
@@ -74,12 +80,18 @@ class Evidence:
     bands: Bands | None
     counts: Float64
     split: SplitLikelihood | None
+    phased: AlleleSignal | None = None
+    n_phased: int = 0
 
-    def expected_split(self, split: float) -> SplitLikelihood | None:
-        """The likelihood that a true split would give on average."""
+    def expected_gain(self, split: Float64, settings: Settings) -> Float64:
+        """Log-likelihood ratios to none that true splits would give on average; float64, shape (n_splits,)."""
+        if self.phased is not None:
+            return phased_evidence(self.phased, self.n_phased, split, settings)
         if self.bands is None or self.split is None:
-            return None
-        return split_likelihood(expected_counts(self.bands, split, float(self.counts.sum())), self.bands)
+            return np.zeros(split.size)
+        n = float(self.counts.sum())
+        seen = [split_likelihood(expected_counts(self.bands, s, n), self.bands) for s in split.tolist()]
+        return np.array([each.gain for each in seen])
 
 
 def gather_evidence(
@@ -112,11 +124,40 @@ def gather_evidence(
     level = _autosomal_level(snps, probes, settings)
     y = _level(snps, probes.y, level, settings.y_level_lrr, settings.y_level_sd, settings, is_y=True)
     if y is not None and y.seen > y.normal - settings.max_residual_z * y.normal_sd:
-        return _evidence(snps, probes, level, y, True, seen == "male", reference, settings)
+        found = _evidence(snps, probes, level, y, True, seen == "male", reference, settings)
+        return _with_phase(found, snps, probes.autosome | probes.pseudo_autosomal, genome, settings)
     two_x = _evidence(snps, probes, level, y, False, False, reference, settings)
     if seen == "female" or stated == "female" or _has_two_x(two_x):
-        return two_x
+        return _with_phase(
+            two_x, snps, probes.autosome | probes.pseudo_autosomal | probes.x, genome, settings
+        )
     return _evidence(snps, probes, level, y, True, True, reference, settings) if seen == "male" else None
+
+
+def _with_phase(
+    evidence: Evidence, snps: SnpTable, has_two_copies: Bool, genome: Genome, settings: Settings
+) -> Evidence:
+    """The evidence with the likelihood of heterozygous probes of known phase, where there are enough, for their bands.
+
+    Notes
+    -----
+    A haplotype that is lost in a part of the cells shows on one side all along: that is seen from far smaller splits
+    than a distance of bands, and no noise of the bands is taken for it.
+    """
+    if snps.phase is None or evidence.split is None:
+        return evidence
+    known = replace(snps, b_allele_fraction=np.where(has_two_copies, snps.b_allele_fraction, np.nan))
+    signal = signal_of_array(known, None, diploid_chromosomes(genome, "female"), settings)
+    if signal is None or signal.linked is None:
+        return evidence
+    chrom = genome.names.index("chrX")
+    inside = within(signal, chrom, 0, int(genome.length_bp[chrom]))
+    n_phased = int(signal.phased[inside].sum())
+    if n_phased < settings.min_snps:
+        return evidence
+    curve = curve_of(signal, inside, settings)
+    split = replace(evidence.split, split=curve.shift, log_likelihood=curve.log_ratio)
+    return replace(evidence, split=split, phased=signal, n_phased=n_phased)
 
 
 def _has_two_x(evidence: Evidence) -> bool:

@@ -9,21 +9,26 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import ndtri
 
-from genostab.arrays import Bins, Bool, Genome, Profile, SnpTable
+from genostab.arrays import Bins, Bool, Float64, Genome, Profile, SnpTable
 from genostab.karyotype.allele_array import array_zygosity, parent_sites, signal_of_array
 from genostab.karyotype.allele_call import add_alleles
-from genostab.karyotype.allele_homozygous import add_homozygous
+from genostab.karyotype.allele_homozygous import Homozygous, add_homozygous, homozygous_stretches
+from genostab.karyotype.allele_search import runs_on
+from genostab.karyotype.allele_signal import AlleleSignal
 from genostab.karyotype.allele_state import Response
 from genostab.karyotype.annotate import Hotspot
-from genostab.karyotype.bins import autosomes, expected_ploidy
+from genostab.karyotype.bins import autosomes, diploid_chromosomes, expected_ploidy
 from genostab.karyotype.call import Karyotype, call_depth, reject
-from genostab.karyotype.fraction import ratio_at
+from genostab.karyotype.fraction import explain_ratio, ratio_at
 from genostab.karyotype.mask import in_pseudo_autosomal
 from genostab.karyotype.normalise import make_profile
 from genostab.karyotype.sensitivity import smallest_fraction
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
+from genostab.karyotype.sex_regions import sex_probes
 from genostab.results import Call, Sensitivity
+
+_CLIPPED = 3.0 * 1.4826  # median absolute deviations: three standard deviations of Gaussian noise
 
 
 def bins_of_probes(snps: SnpTable) -> Bins:
@@ -46,7 +51,8 @@ def bins_of_probes(snps: SnpTable) -> Bins:
 def array_sex(snps: SnpTable, genome: Genome, settings: Settings) -> Sex:
     """Sex from the share of heterozygous probes on X outside the pseudo-autosomal regions.
 
-    Log R ratios of X depend on how the array was clustered; heterozygous probes do not.
+    That of the more heterozygous half of them: a woman may have lost a part of one X. Log R ratios of X depend on how
+    the array was clustered; heterozygous probes do not.
     """
     baf = snps.b_allele_fraction
     known = np.isfinite(baf) & ~in_pseudo_autosomal(bins_of_probes(snps), genome)
@@ -55,13 +61,16 @@ def array_sex(snps: SnpTable, genome: Genome, settings: Settings) -> Sex:
     is_het = heterozygous_probes(snps, settings)
     if on_x.sum() < settings.min_snps or not is_het[known & is_autosome].any():
         return "unknown"
-    relative = float(is_het[on_x].mean() / is_het[known & is_autosome].mean())
+    shares = [float(half.mean()) for half in np.array_split(is_het[on_x], 2)]
+    relative = max(shares) / float(is_het[known & is_autosome].mean())
     if relative >= settings.female_x_het:
         return "female"
     return "male" if relative <= settings.male_x_het else "unknown"
 
 
-def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) -> Profile:
+def array_profile(
+    snps: SnpTable, genome: Genome, sex: Sex, settings: Settings, is_balanced: Bool | None = None
+) -> Profile:
     """Log2 copy ratio per probe: Log R ratio over the array's response.
 
     Parameters
@@ -70,6 +79,7 @@ def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) 
     genome : Genome
     sex : Sex
     settings : Settings, table [array]
+    is_balanced : ndarray of bool, shape (n_snps,), probes on X where both alleles are seen alike, if that is known
 
     Raises
     ------
@@ -79,16 +89,22 @@ def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) 
     Notes
     -----
     Log R ratios of X and Y are clustered against both sexes together by some software and against two copies by
-    other; X and Y are therefore centred on their own median, and not called.
+    other; X and Y are therefore centred on themselves, X where its alleles are balanced if that is known. What shows
+    is a part of X that differs from the rest; whole X and Y need more (see `call_sex_chromosomes`). Probes of the
+    X-transposed stretch see Y as well, where there is one.
     """
     bins = bins_of_probes(snps)
     ploidy = expected_ploidy(bins, genome, sex)
     ratio = snps.log_r_ratio / settings.lrr_response
     usable = np.isfinite(ratio) & (ploidy > 0) & ~in_pseudo_autosomal(bins, genome)
+    probes = sex_probes(snps, genome)
+    if sex != "female":
+        usable &= probes.autosome | probes.x | (snps.chrom == genome.names.index("chrY"))
     for chrom, name in enumerate(genome.names):
         own = usable & (snps.chrom == chrom)
         if name in ("chrX", "chrY") and own.any():
-            ratio = np.where(snps.chrom == chrom, ratio - np.median(ratio[own]), ratio)
+            held = own & is_balanced if name == "chrX" and is_balanced is not None else own
+            ratio = np.where(snps.chrom == chrom, ratio - _level(ratio[held if held.any() else own]), ratio)
     return make_profile(
         bins=bins,
         ratio_log2=ratio,
@@ -98,6 +114,13 @@ def array_profile(snps: SnpTable, genome: Genome, sex: Sex, settings: Settings) 
         genome=genome,
         settings=settings,
     )
+
+
+def _level(ratio: Float64) -> float:
+    """Mean of ratios without their tails, which one unusual stretch cannot move as it moves a mean."""
+    middle = float(np.median(ratio))
+    reach = _CLIPPED * float(np.median(np.abs(ratio - middle)))
+    return float(np.clip(ratio, middle - reach, middle + reach).mean())
 
 
 def call_array(
@@ -125,8 +148,13 @@ def call_array(
     Changes are looked for in the Log R ratio and in the B allele fraction, and read with both (see `add_alleles`). A
     loss too short for that, in most cells, that still has heterozygous probes is rejected.
     """
+    is_diploid = diploid_chromosomes(genome, sex)
+    same_donor = known_heterozygous(sample, parents, settings)
+    signal = signal_of_array(sample, same_donor, is_diploid, settings)
+    stretches = homozygous_stretches(array_zygosity(sample, is_diploid, settings), genome, settings)
+    is_balanced = _balanced_on_x(sample, signal, stretches, genome, settings)
     karyotype = call_depth(
-        alone=array_profile(sample, genome, sex, settings),
+        alone=array_profile(sample, genome, sex, settings, is_balanced),
         paired=None,
         parents=[
             array_profile(parent, genome, array_sex(parent, genome, settings), settings) for parent in parents
@@ -138,18 +166,19 @@ def call_array(
         sex_sd_log2=math.inf,
         settings=settings,
     )
+    if sex != "female":
+        calls = tuple(_of_single_x(call, settings) for call in karyotype.calls)
+        karyotype = replace(karyotype, calls=calls)
     karyotype = replace(
         karyotype,
         calls=tuple(_without_copies(call, sample, genome, settings) for call in karyotype.calls),
         sensitivity=tuple(_at_least_response(row, settings) for row in karyotype.sensitivity),
     )
-    same_donor = known_heterozygous(sample, parents, settings)
-    signal = signal_of_array(sample, same_donor, genome, settings)
     if signal is not None:
         karyotype = add_alleles(
             karyotype,
             signal,
-            [each for each in (signal_of_array(p, None, genome, settings) for p in parents) if each],
+            _signals_of(parents, genome, settings),
             genome=genome,
             hotspots=hotspots,
             platform="arr",
@@ -158,7 +187,7 @@ def call_array(
         )
         karyotype = add_homozygous(
             karyotype,
-            array_zygosity(sample, genome, settings),
+            stretches,
             parent_sites(sample, parents, same_donor),
             genome,
             "arr",
@@ -167,6 +196,33 @@ def call_array(
     is_het = heterozygous_probes(sample, settings)
     calls = tuple(_checked(call, sample, is_het, genome, settings) for call in karyotype.calls)
     return replace(karyotype, calls=calls)
+
+
+def _signals_of(parents: Sequence[SnpTable], genome: Genome, settings: Settings) -> list[AlleleSignal]:
+    found = (
+        signal_of_array(each, None, diploid_chromosomes(genome, array_sex(each, genome, settings)), settings)
+        for each in parents
+    )
+    return [each for each in found if each]
+
+
+def _balanced_on_x(
+    sample: SnpTable,
+    signal: AlleleSignal | None,
+    stretches: Sequence[Homozygous],
+    genome: Genome,
+    settings: Settings,
+) -> Bool | None:
+    """Probes on two X outside runs of imbalance and stretches without heterozygosity; None where these are too few."""
+    chrom = genome.names.index("chrX")
+    if signal is None or not (signal.chrom == chrom).any():
+        return None
+    balanced: Bool = sample.chrom == chrom
+    runs = [(run.start, run.end) for run in runs_on(signal, chrom, genome, settings)]
+    for start, end in (*runs, *((each.start, each.end) for each in stretches if each.chrom == chrom)):
+        balanced &= (sample.position < start) | (sample.position >= end)
+    is_enough = balanced.sum() >= settings.min_reference_share * (sample.chrom == chrom).sum()
+    return balanced if is_enough else None
 
 
 def _at_least_response(row: Sensitivity, settings: Settings) -> Sensitivity:
@@ -237,6 +293,17 @@ def _log_likelihood(k: int, n: int, share: float) -> float:
     """Binomial log-likelihood of k of n, without its constant."""
     share = min(max(share, 1e-6), 1.0 - 1e-6)
     return k * float(np.log(share)) + (n - k) * float(np.log1p(-share))
+
+
+def _of_single_x(call: Call, settings: Settings) -> Call:
+    """A change of a part of the one X: its Log R ratios answer otherwise than those of two copies."""
+    if call.chrom != "chrX" or not call.ratio_log2:
+        return call
+    ratio = call.ratio_log2 * settings.lrr_response / settings.sex_response
+    tail = -float(ndtri((1.0 - settings.level) / 2.0))
+    reach = tail * math.hypot(ratio / max(call.score, 1.0), settings.sex_response_cv * ratio)
+    state = explain_ratio(ratio, reach, settings.level, 1, call.n_bins)
+    return replace(call, copy_number=state.copy_number, cell_fraction=state.cell_fraction)
 
 
 def _without_copies(call: Call, snps: SnpTable, genome: Genome, settings: Settings) -> Call:

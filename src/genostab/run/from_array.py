@@ -16,7 +16,8 @@ from genostab.karyotype.call import withhold
 from genostab.karyotype.phase import ParentalPhase, aligned_genotypes, phase_from_parents
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.sex import Sex
-from genostab.karyotype.sex_chromosomes import SexChromosomes, add_sex_chromosomes, call_sex_chromosomes
+from genostab.karyotype.sex_calls import add_sex_chromosomes, changes_of_a_part_of_x
+from genostab.karyotype.sex_chromosomes import SexChromosomes, call_sex_chromosomes
 from genostab.karyotype.snp import array_sex, call_array
 from genostab.lot.manifest import Sequencing
 from genostab.run.hotspots import load_hotspots
@@ -69,8 +70,9 @@ def analyse_array(
         karyotype = withhold(karyotype, "the array fails its quality gate: " + "; ".join(quality.failures))
     sexes = SexChromosomes(calls=(), sensitivity=(), qc=(), warnings=())
     if not karyotype.withheld:
-        sexes = call_sex_chromosomes(sample, others, settled, genome, load_hotspots(genome), settings)
-        karyotype = add_sex_chromosomes(karyotype, sexes, genome)
+        parts = changes_of_a_part_of_x(karyotype, genome)
+        sexes = call_sex_chromosomes(sample, others, settled, genome, load_hotspots(genome), settings, parts)
+        karyotype = add_sex_chromosomes(karyotype, sexes, genome, settings)
     known = np.isfinite(sample.b_allele_fraction)
     qc = (
         ("probes", sample.chrom.size, "probes", path.name),

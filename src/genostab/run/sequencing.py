@@ -11,10 +11,12 @@ from genostab.karyotype.allele_call import add_alleles
 from genostab.karyotype.allele_depths import (
     known_heterozygous_depths,
     signal_of_depths,
+    two_x_by_depths,
     zygosity_of_depths,
 )
-from genostab.karyotype.allele_homozygous import add_homozygous
+from genostab.karyotype.allele_homozygous import add_homozygous, homozygous_stretches
 from genostab.karyotype.allele_state import Response
+from genostab.karyotype.bins import diploid_chromosomes
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.common import load_common_variants, spare_common
 from genostab.karyotype.settings import Settings
@@ -96,13 +98,14 @@ def _with_alleles(
 ) -> Karyotype:
     """The karyotype with the SNPs of the lot, and of its parents, read together with its depth."""
     known = known_heterozygous_depths(snps, parents, settings)
-    signal = signal_of_depths(snps, known, genome, settings)
+    is_diploid = diploid_chromosomes(genome, "female" if two_x_by_depths(snps, genome, settings) else "male")
+    signal = signal_of_depths(snps, known, is_diploid, settings)
     if signal is None or karyotype.withheld:
         return karyotype
     karyotype = add_alleles(
         karyotype,
         signal,
-        [each for each in (signal_of_depths(p, None, genome, settings) for p in parents) if each],
+        [each for each in (signal_of_depths(p, None, is_diploid, settings) for p in parents) if each],
         genome=genome,
         hotspots=load_hotspots(genome),
         platform="seq",
@@ -111,8 +114,8 @@ def _with_alleles(
         ),
         settings=settings,
     )
-    zygosity = zygosity_of_depths(snps, genome, settings)
-    return add_homozygous(karyotype, zygosity, None, genome, "seq", settings)
+    stretches = homozygous_stretches(zygosity_of_depths(snps, is_diploid, settings), genome, settings)
+    return add_homozygous(karyotype, stretches, None, genome, "seq", settings)
 
 
 def _common_spared(sequenced: Sequenced, genome: Genome, settings: Settings) -> Sequenced:
