@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Float64, SnpTable
+from genostab.arrays import Float64, Phase, SnpTable
 from genostab.io.genome import load_genome
 
 GENOME = load_genome("GRCh38")
@@ -31,6 +31,7 @@ class Array:
     pseudo_level: float = 0.0
     response: float = 0.45
     y_response: float = 0.5
+    switch_rate: float | None = None  # of phase, at each heterozygous probe; None for no phase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +108,15 @@ def simulate(array: Array, copies: Copies, rng: np.random.Generator) -> SnpTable
             rng,
         )
     )
-    chrom, position, lrr, baf = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    chrom, position, lrr, baf, side = (np.concatenate([part[i] for part in parts]) for i in range(5))
     order = np.lexsort((position, chrom))
+    phase = None
+    if array.switch_rate is not None:
+        side = side[order]
+        drawn = np.random.default_rng(chrom.size).random(side.size)
+        turned = np.cumsum((side != 0.0) & (drawn < array.switch_rate)) % 2 == 1
+        haplotype = np.where(side == 0.0, 0, np.where((side > 0.0) ^ turned, 1, 2))
+        phase = Phase(haplotype=haplotype.astype(np.int8), block=np.where(haplotype > 0, 0, -1))
     return SnpTable(
         sample="s",
         name=tuple(f"p{i}" for i in range(chrom.size)),
@@ -117,6 +125,7 @@ def simulate(array: Array, copies: Copies, rng: np.random.Generator) -> SnpTable
         log_r_ratio=lrr[order],
         b_allele_fraction=baf[order],
         genotype=np.full(chrom.size, -1, dtype=np.int8),
+        phase=phase,
     )
 
 
@@ -131,7 +140,8 @@ def _stretch(
     lrr_sd: float,
     array: Array,
     rng: np.random.Generator,
-) -> tuple[Float64, Float64, Float64, Float64]:
+) -> tuple[Float64, Float64, Float64, Float64, Float64]:
+    """Chromosome, position, Log R ratio, B allele fraction; 1 where B stands on the haplotype of more copies, or -1."""
     position = np.sort(rng.integers(start, end, n)).astype(np.float64)
     wave = array.wave_sd * np.sqrt(2.0) * np.sin(position / rng.uniform(1e6, 1e7) + rng.uniform(0.0, 6.3))
     lrr = level + shift + wave + lrr_sd * rng.standard_normal(n)
@@ -139,9 +149,11 @@ def _stretch(
     a, b = copies if copies[1] else (copies[0], 0.0)
     is_het = (genotype == 1) & (b > 0)
     upper = max(a, b) / (a + b) if a + b else 0.5
-    share = np.where(rng.random(n) < 0.5, upper, 1.0 - upper)
+    is_upper = rng.random(n) < 0.5
+    share = np.where(is_upper, upper, 1.0 - upper)
     centre = np.where(is_het, share, np.where(genotype == 0, 0.0, 1.0))
     baf = centre + np.where(is_het, array.baf_sd, 0.012) * rng.standard_normal(n)
     if a + b == 0:
         baf = rng.random(n)
-    return np.full(n, float(chrom)), position, lrr, np.clip(baf, 0.0, 1.0)
+    side = np.where(is_het, np.where(is_upper, 1.0, -1.0), 0.0)
+    return np.full(n, float(chrom)), position, lrr, np.clip(baf, 0.0, 1.0), side

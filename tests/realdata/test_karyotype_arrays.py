@@ -216,7 +216,9 @@ def test_the_others_pass_and_have_no_long_change(cohort: dict[str, Path]) -> Non
             continue
         seen = analysed(path)
         assert not seen.karyotype.withheld
-        calls = [call for call in seen.karyotype.calls if call.reported and call.chrom not in ("chrX", "chrY")]
+        calls = [
+            call for call in seen.karyotype.calls if call.reported and call.chrom not in ("chrX", "chrY")
+        ]
         # Two share a gain of three probes at chr21:39,469,180, a variant of the population.
         assert all((call.chrom, call.start, call.n_bins) == ("chr21", 39_469_179, 3) for call in calls)
 

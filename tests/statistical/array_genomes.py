@@ -18,7 +18,9 @@ from genostab.arrays import Float64, Int16, Phase, SnpTable
 from genostab.io.genome import load_genome
 from genostab.karyotype.call import Karyotype
 from genostab.karyotype.settings import load_settings
-from genostab.karyotype.snp import call_array
+from genostab.karyotype.sex_calls import add_sex_chromosomes, changes_of_a_part_of_x
+from genostab.karyotype.sex_chromosomes import SexChromosomes, call_sex_chromosomes
+from genostab.karyotype.snp import array_sex, call_array
 from genostab.results import Call
 
 GENOME = load_genome("GRCh38")
@@ -148,3 +150,12 @@ def call_over(event: Event, karyotype: Karyotype) -> Call | None:
     }
     most = max(shared, default=0)
     return shared[most] if most >= 0.2 * (event.end - event.start) else None
+
+
+def with_sex_chromosomes(sample: SnpTable) -> tuple[Karyotype, SexChromosomes]:
+    """The karyotype of an array with whole X and Y, and what these alone showed."""
+    sex = array_sex(sample, GENOME, SETTINGS)
+    karyotype = call_array(sample=sample, parents=(), sex=sex, genome=GENOME, hotspots=(), settings=SETTINGS)
+    parts = changes_of_a_part_of_x(karyotype, GENOME)
+    found = call_sex_chromosomes(sample, (), sex, GENOME, (), SETTINGS, parts)
+    return add_sex_chromosomes(karyotype, found, GENOME, SETTINGS), found

@@ -16,7 +16,7 @@ from genostab.karyotype.allele_ends import curve_of, curve_over, depth_over, ope
 from genostab.karyotype.allele_region import AlleleRegion, allele_regions
 from genostab.karyotype.allele_search import AlleleRun, find_runs
 from genostab.karyotype.allele_sensitivity import allele_sensitivity
-from genostab.karyotype.allele_signal import AlleleSignal, has_x, shift_likelihood, within
+from genostab.karyotype.allele_signal import AlleleSignal, cost_of_open_noise, has_x, shift_likelihood, within
 from genostab.karyotype.allele_state import (
     MOST_COPIES,
     STATES,
@@ -180,8 +180,9 @@ def _of_runs(
         whole = next((each for each in regions if _fills(run, each, signal, settings)), None)
         start, end = (whole.start, whole.end) if whole else (run.start, run.end)
         each = _candidate(karyotype, signal, genome, run.chrom, start, end, response, settings)
-        # No more than the best single shift gives once the noise of this place is open.
-        evidence = min(run.log_evidence, float(each.curve.log_ratio.max()))
+        # No more than the best single shift gives once the noise of this place is open, and less what that costs.
+        cost = cost_of_open_noise(signal, within(signal, run.chrom, start, end), settings)
+        evidence = min(run.log_evidence - cost, float(each.curve.log_ratio.max()))
         found.append(
             replace(
                 each,

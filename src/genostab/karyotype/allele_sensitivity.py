@@ -128,8 +128,10 @@ def allele_sensitivity(
     return tuple(rows)
 
 
-def phased_evidence(signal: AlleleSignal, n: int, shift: Float64, settings: Settings) -> Float64:
-    """Mean log-likelihood ratio of each true shift to none that `n` SNPs, phased as often as all, give.
+def phased_evidence(
+    signal: AlleleSignal, n: int, shift: Float64, settings: Settings
+) -> tuple[Float64, Float64]:
+    """Mean and variance of the log-likelihood ratio of a true shift to none, of `n` SNPs phased as often as all.
 
     Parameters
     ----------
@@ -140,9 +142,11 @@ def phased_evidence(signal: AlleleSignal, n: int, shift: Float64, settings: Sett
 
     Returns
     -------
-    ndarray of float64, shape (n_shifts,)
+    ndarray of float64, shape (n_shifts,), twice; what the open rate of switches costs is taken off the mean
     """
-    return n * _phased_information(signal, settings).at(shift)[0]
+    mean, variance = _phased_information(signal, settings).at(shift)
+    open_rate = math.log(1.0 + len(settings.switch_rates))
+    return np.maximum(n * mean - open_rate, 0.0), n * variance
 
 
 def _unphased_information(signal: AlleleSignal) -> _Information:

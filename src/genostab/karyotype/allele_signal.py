@@ -126,8 +126,25 @@ def shift_likelihood(signal: AlleleSignal, inside: slice, shifts: Float64, setti
     with one of the stated rates. Readings with and without phase are averaged as likelihood ratios, so that the mean
     under balance stays 1.
     """
+    return _over_readings(signal, inside, shifts, spread_at(signal, inside.stop - inside.start), settings)
+
+
+def cost_of_open_noise(signal: AlleleSignal, inside: slice, settings: Settings) -> float:
+    """What the best of `search_shifts` loses of its log-likelihood ratio once the noise of the place is open.
+
+    A search for runs takes the noise for known, and finds places where it is wider.
+    """
+    shifts = np.array(settings.search_shifts)
+    known = _over_readings(signal, inside, shifts, 0.0, settings).max()
+    return max(0.0, float(known - shift_likelihood(signal, inside, shifts, settings).max()))
+
+
+def _over_readings(
+    signal: AlleleSignal, inside: slice, shifts: Float64, spread: float, settings: Settings
+) -> Float64:
+    """`shift_likelihood` where the scale of the noise differs by so much from place to place."""
     tried = tuple(shifts.tolist())
-    ratios = [_unphased(signal, inside, tried, settings)]
+    ratios = [_unphased(signal, inside, tried, spread, settings)]
     if signal.linked is not None:
         plus, minus = ratio_tables(signal, tried)
         symbol = symbol_with_phase(signal, inside)
@@ -155,12 +172,14 @@ def ratio_tables(signal: AlleleSignal, shifts: tuple[float, ...]) -> tuple[Float
     return np.concatenate((up, either)), np.concatenate((down, either))
 
 
-def _unphased(signal: AlleleSignal, inside: slice, shifts: tuple[float, ...], settings: Settings) -> Float64:
+def _unphased(
+    signal: AlleleSignal, inside: slice, shifts: tuple[float, ...], spread: float, settings: Settings
+) -> Float64:
     counts = np.bincount(signal.symbol[inside]).astype(np.float64)
     seen = np.flatnonzero(counts)
     counts = counts[seen]
-    deviate, log_weights = _scale_nodes(settings.spread_nodes)
-    scales = np.exp(spread_at(signal, inside.stop - inside.start) * deviate)
+    deviate, log_weights = _scale_nodes(settings.spread_nodes if spread > 0.0 else 1)
+    scales = np.exp(spread * deviate)
     with_shift, without_shift = [], []
     for scale, log_weight in zip(scales.tolist(), log_weights.tolist(), strict=True):
         balanced = signal.log_likelihood((0.0,), scale)[seen, 0]

@@ -394,7 +394,7 @@ def _fraction(evidence: Evidence, best: Fit, settings: Settings) -> Estimate:
 def _sensitivity(evidence: Evidence, genome: Genome, settings: Settings) -> tuple[Sensitivity, ...]:
     """The least fraction of each state that this array would show."""
     splits = np.geomspace(0.004, 0.45, _EXPECTED_SPLITS)
-    of_split = evidence.expected_gain(splits, settings)
+    of_split, variance = evidence.expected_gain(splits, settings)
     return tuple(
         Sensitivity(
             region=state.chrom.removeprefix("chr"),
@@ -403,7 +403,7 @@ def _sensitivity(evidence: Evidence, genome: Genome, settings: Settings) -> tupl
             end=int(genome.length_bp[genome.names.index(state.chrom)]),
             kind=state.kind,
             evidence="depth" if evidence.split is None else "both",
-            min_cell_fraction=_least_fraction(evidence, state, splits, of_split, settings),
+            min_cell_fraction=_least_fraction(evidence, state, splits, of_split, variance, settings),
             power=settings.power,
             alpha=settings.family_wise_error,
         )
@@ -416,22 +416,29 @@ def _least_fraction(
     state: State,
     splits: Float64,
     of_split: Float64,
+    variance: Float64,
     settings: Settings,
 ) -> float | None:
     """By the likelihood ratio that the average array with the state would give (Asimov's data set).
 
     Notes
     -----
-    The root of twice that ratio has about one standard deviation around it, so that it must pass the threshold by the
-    quantile of the power. What heterozygous probes add is computed at `splits` and interpolated.
+    The root of twice that ratio has about one standard deviation around it, more where phase is not sure, and must
+    pass the threshold by as many as the power asks for. What heterozygous probes add is computed at `splits` and
+    interpolated.
     """
-    wanted = threshold(len(states_of(evidence)), settings) + float(ndtri(settings.power))
+    least = threshold(len(states_of(evidence)), settings)
     fractions = _FRACTIONS[::5]
-    splits, of_split = np.concatenate(([0.0], splits)), np.concatenate(([0.0], of_split))
-    gain = np.interp(state.split(fractions), splits, of_split)
+    gain, spread = (
+        np.interp(state.split(fractions), np.concatenate(([0.0], splits)), np.concatenate(([0.0], values)))
+        for values in (of_split, np.maximum(variance - 2.0 * of_split, 0.0))
+    )
     for _, level, ratio in _pieces(evidence, state):
         gain = gain + level.expected_gain(ratio(fractions))
-    enough = np.flatnonzero(np.sqrt(2.0 * np.maximum(gain, 0.0)) >= wanted)
+    twice = 2.0 * np.maximum(gain, 1e-9)
+    enough = np.flatnonzero(
+        np.sqrt(twice) >= least + float(ndtri(settings.power)) * np.sqrt(1.0 + spread / twice)
+    )
     return float(fractions[enough[0]]) if enough.size else None
 
 

@@ -83,15 +83,16 @@ class Evidence:
     phased: AlleleSignal | None = None
     n_phased: int = 0
 
-    def expected_gain(self, split: Float64, settings: Settings) -> Float64:
-        """Log-likelihood ratios to none that true splits would give on average; float64, shape (n_splits,)."""
+    def expected_gain(self, split: Float64, settings: Settings) -> tuple[Float64, Float64]:
+        """Log-likelihood ratios to none that true splits give, mean and variance; float64, shape (n_splits,), each."""
         if self.phased is not None:
             return phased_evidence(self.phased, self.n_phased, split, settings)
         if self.bands is None or self.split is None:
-            return np.zeros(split.size)
+            return np.zeros(split.size), np.zeros(split.size)
         n = float(self.counts.sum())
         seen = [split_likelihood(expected_counts(self.bands, s, n), self.bands) for s in split.tolist()]
-        return np.array([each.gain for each in seen])
+        gain = np.array([each.gain for each in seen])
+        return gain, 2.0 * gain
 
 
 def gather_evidence(

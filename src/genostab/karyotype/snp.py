@@ -29,6 +29,7 @@ from genostab.karyotype.sex_regions import sex_probes
 from genostab.results import Call, Sensitivity
 
 _CLIPPED = 3.0 * 1.4826  # median absolute deviations: three standard deviations of Gaussian noise
+_BLOCKS = 50  # of a chromosome whose level is sought
 
 
 def bins_of_probes(snps: SnpTable) -> Bins:
@@ -117,10 +118,11 @@ def array_profile(
 
 
 def _level(ratio: Float64) -> float:
-    """Mean of ratios without their tails, which one unusual stretch cannot move as it moves a mean."""
+    """Median of means along a chromosome, which neither single probes nor a change of less than half of it can move."""
     middle = float(np.median(ratio))
     reach = _CLIPPED * float(np.median(np.abs(ratio - middle)))
-    return float(np.clip(ratio, middle - reach, middle + reach).mean())
+    blocks = np.array_split(np.clip(ratio, middle - reach, middle + reach), min(_BLOCKS, ratio.size))
+    return float(np.median([block.mean() for block in blocks]))
 
 
 def call_array(

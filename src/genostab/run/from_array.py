@@ -11,7 +11,7 @@ import numpy as np
 from genostab.arrays import Genome, SnpTable
 from genostab.io.snp_array import read_snp_array
 from genostab.karyotype.array_quality import ArrayQuality, array_quality, quality_rows
-from genostab.karyotype.bins import autosomes
+from genostab.karyotype.bins import diploid_chromosomes
 from genostab.karyotype.call import withhold
 from genostab.karyotype.phase import ParentalPhase, aligned_genotypes, phase_from_parents
 from genostab.karyotype.settings import Settings
@@ -118,7 +118,7 @@ def _phased(
     rows: tuple[Row, ...] = ()
     source = "GT with | in the file"
     if len(parents) == 2:
-        found = _by_descent(sample, parents, genome)
+        found = _by_descent(sample, parents, genome, settings)
         rows = (
             (
                 "Mendelian errors",
@@ -135,10 +135,13 @@ def _phased(
     return sample, (*rows, ("phased probes", n_phased, "probes", source))
 
 
-def _by_descent(sample: SnpTable, parents: Sequence[SnpTable], genome: Genome) -> ParentalPhase:
+def _by_descent(
+    sample: SnpTable, parents: Sequence[SnpTable], genome: Genome, settings: Settings
+) -> ParentalPhase:
     first, second = (aligned_genotypes(sample, parent) for parent in parents)
-    # X and Y do not come from both parents alike.
-    genotype = np.where(autosomes(genome)[sample.chrom], sample.genotype, -1).astype(np.int8)
+    # A daughter has her father's one X, which is homozygous; a son's X and Y are of one parent each.
+    is_diploid = diploid_chromosomes(genome, array_sex(sample, genome, settings))
+    genotype = np.where(is_diploid[sample.chrom], sample.genotype, -1).astype(np.int8)
     return phase_from_parents(genotype, first, second)
 
 
