@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -49,13 +51,18 @@ def within(count: int, n: int, low: float, high: float) -> bool:
     return bool(interval.high >= low and interval.low <= high)
 
 
+@pytest.mark.parametrize("switch_rate", [None, 0.005, 0.03])
 @pytest.mark.parametrize("is_female", [False, True])
-def test_normal_arrays_have_at_most_one_false_call_in_a_hundred(is_female: bool) -> None:
+def test_normal_arrays_have_at_most_one_false_call_in_a_hundred(
+    is_female: bool, switch_rate: float | None
+) -> None:
     n, false = 1000 if is_soak() else 40, 0
     for seed in range(n):
         rng = np.random.default_rng([seed, is_female])
-        found = called(drawn(rng, is_female), female() if is_female else male(), rng)
+        array = replace(drawn(rng, is_female), switch_rate=switch_rate)
+        found = called(array, female() if is_female else male(), rng)
         false += bool(found.calls)
+    sys.stdout.write(f"\n{false} of {n} normal arrays with a call\n")
     assert within(false, n, 0.0, 0.01), (false, n)
 
 
@@ -109,3 +116,34 @@ def test_a_loss_of_y_at_the_stated_limit_is_found_with_the_stated_power() -> Non
         assert limit < 0.25
         found += bool(called(array, male("loss of Y", limit), rng).calls)
     assert within(found, n, 0.93, 0.99), (found, n)
+
+
+@pytest.mark.parametrize("switch_rate", [0.005, 0.03])
+@pytest.mark.parametrize(
+    ("change", "is_female"), [("loss of Y", False), ("gain of X", False), ("loss of X", True)]
+)
+def test_with_phase_a_change_at_its_lower_limit_is_found(
+    change: str, is_female: bool, switch_rate: float
+) -> None:
+    """The limit supposes 3 % switches; the interval holds the fraction where it is found."""
+    n, found, held, limits = 150 if is_soak() else 16, 0, 0, []
+    for seed in range(n):
+        rng = np.random.default_rng([seed, 13, is_female])
+        array = replace(drawn(rng, is_female), switch_rate=switch_rate, n_pseudo=int(rng.integers(100, 800)))
+        normal, changed = (female(), female) if is_female else (male(), male)
+        (limit,) = [
+            row.min_cell_fraction
+            for row in called(array, normal, rng).sensitivity
+            if (row.chrom, row.kind) == CHANGES[change]
+        ]
+        assert limit is not None
+        limits.append(limit)
+        calls = called(array, changed(change, limit), rng).calls
+        found += bool(calls)
+        held += any(call.cell_fraction.low <= limit <= call.cell_fraction.high for call in calls)
+    low, middle, high = np.quantile(limits, (0.1, 0.5, 0.9))
+    text = f"{change}, {switch_rate}: limit {middle:.3f} ({low:.3f}-{high:.3f}), {found} of {n} found, {held} held"
+    sys.stdout.write(f"\n{text}\n")
+    assert middle < 0.12  # 0.16 without phase at 500 pseudo-autosomal probes
+    assert within(found, n, 0.93, 1.0), text
+    assert within(held, found, 0.9, 0.99), text
