@@ -69,7 +69,7 @@ def refuse_other_build(path: str, chrom: Int16, position: Int64, genome: Genome)
     Parameters
     ----------
     path : str, for the message
-    chrom : int16, shape (n_snps,); position : int64, shape (n_snps,), 0-based bp
+    chrom : int16, shape (n_snps,); position : int64, shape (n_snps,), 0-based bp; sorted
     genome : Genome, of the stated assembly
 
     Raises
