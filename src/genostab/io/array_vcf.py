@@ -35,6 +35,7 @@ ALLELES = re.compile(r"ALLELE_A=(\d);ALLELE_B=(\d);?")
 ALLELES_LENGTH = len("ALLELE_A=0;ALLELE_B=1;")
 _ACTION = "write the VCF again with bcftools +gtc2vcf or +affy2vcf"
 _UNCOUNTED = 9999
+_MOST_CODES = 2**16  # of combinations that are counted rather than sorted out
 _HET, _HOMOZYGOUS = -2, -3  # genotypes of which it is not said which allele is B
 
 
@@ -137,19 +138,27 @@ def each_once(keys: Sequence[Int64], understand: Callable[[int], int | tuple[int
 
     Parameters
     ----------
-    keys : sequence of int64, shape (n_rows,), from 0 on; the first one leaves no number out
+    keys : sequence of int64, shape (n_rows,), from 0 on
     understand : function of a row
 
     Returns
     -------
     int64, shape (n_rows,), or (n_rows, 2) where it says two numbers
     """
-    code = keys[0]
-    for key in keys[1:]:
-        code = _codes(code * (int(key.max()) + 1) + key)
-    first = np.empty(int(code.max()) + 1, dtype=np.int64)
+    code, n_codes = np.zeros(1, dtype=np.int64), 1
+    for key in keys:
+        n_keys = int(key.max()) + 1
+        code, n_codes = code * n_keys + key, n_codes * n_keys
+        if n_codes > _MOST_CODES:
+            code = _codes(code)
+            n_codes = int(code.max()) + 1
+    first = np.full(n_codes, -1, dtype=np.int64)
     first[code[::-1]] = np.arange(code.size)[::-1]
-    return np.array([understand(row) for row in first.tolist()], dtype=np.int64)[code]
+    seen = np.flatnonzero(first >= 0)
+    found = np.array([understand(row) for row in first[seen].tolist()], dtype=np.int64)
+    of_code = np.zeros((n_codes, *found.shape[1:]), dtype=np.int64)
+    of_code[seen] = found
+    return of_code[code]
 
 
 def _text(table: Delimited, column: str, row: int) -> str:

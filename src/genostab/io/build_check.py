@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from importlib import resources
 
@@ -47,7 +48,7 @@ def probes_in_centromeres(chrom: Int16, position: Int64, assembly: str) -> int:
 
     Parameters
     ----------
-    chrom : int16, shape (n_snps,), index into Genome.names; position : int64, shape (n_snps,), 0-based bp
+    chrom : int16, shape (n_snps,), index into Genome.names; position : int64, shape (n_snps,), 0-based bp; sorted
     assembly : str
 
     Examples
@@ -56,7 +57,10 @@ def probes_in_centromeres(chrom: Int16, position: Int64, assembly: str) -> int:
     1
     """
     start, end = _centromeres(assembly)
-    return int(((position >= start[chrom]) & (position < end[chrom])).sum())
+    edges = np.searchsorted(chrom, np.arange(start.size + 1, dtype=chrom.dtype)).tolist()
+    own = [position[a:b] for a, b in itertools.pairwise(edges)]
+    ends = zip(own, np.stack((start, end), axis=1), strict=True)
+    return sum(int(np.diff(np.searchsorted(each, extent))[0]) for each, extent in ends)
 
 
 def refuse_other_build(path: str, chrom: Int16, position: Int64, genome: Genome) -> None:
@@ -65,7 +69,7 @@ def refuse_other_build(path: str, chrom: Int16, position: Int64, genome: Genome)
     Parameters
     ----------
     path : str, for the message
-    chrom : int16, shape (n_snps,); position : int64, shape (n_snps,), 0-based bp
+    chrom : int16, shape (n_snps,); position : int64, shape (n_snps,), 0-based bp; sorted
     genome : Genome, of the stated assembly
 
     Raises

@@ -16,6 +16,7 @@ from genostab.io.intervals import finite_or_missing, refuse_past_end
 from genostab.io.refusals import Problem, refuse_lines
 
 Names = np.ndarray[tuple[int], np.dtype[np.object_]]
+Rows = Int64 | slice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +80,13 @@ def table_of_probes(probes: Probes, genome: Genome) -> SnpTable:
             action="export again with the array's manifest loaded",
         )
     chrom = np.where(placed, probes.chrom, -1)
-    known = np.flatnonzero(placed)
-    _refuse_doubled(path, line, probes.name, known)
+    known: Rows = slice(None) if placed.all() else np.flatnonzero(placed)
+    _refuse_doubled(path, line[known], probes.name[known])
     refuse_past_end(path, line, chrom, probes.position, genome)
     order = known
     own, at = probes.chrom[known], probes.position[known]
     if not _is_sorted(own, at):
-        order = known[np.lexsort((at, own))]
+        order = np.flatnonzero(placed)[np.lexsort((at, own))]
     out_chrom = probes.chrom[order].astype(np.int16)
     out_position = probes.position[order].astype(np.int64) - 1
     refuse_other_build(path, out_chrom, out_position, genome)
@@ -209,11 +210,11 @@ def choose_sample(samples: Sequence[str], sample: str | None, where: str) -> str
 
 
 def _is_sorted(chrom: Int64, position: Float64) -> bool:
-    step = np.diff(chrom)
-    return bool(((step > 0) | ((step == 0) & (np.diff(position) >= 0))).all())
+    is_after = (chrom[1:] == chrom[:-1]) & (position[1:] >= position[:-1])
+    return bool(((chrom[1:] > chrom[:-1]) | is_after).all())
 
 
-def _phase(probes: Probes, order: Int64) -> Phase | None:
+def _phase(probes: Probes, order: Rows) -> Phase | None:
     if probes.haplotype is None or probes.block is None:
         return None
     haplotype = probes.haplotype[order]
@@ -248,24 +249,23 @@ def _refuse_all_missing(b_allele: Float64, path: str) -> None:
     )
 
 
-def _refuse_doubled(path: str, line: Int64, name: Names, known: Int64) -> None:
+def _refuse_doubled(path: str, line: Int64, names: Names) -> None:
     import pandas as pd
 
-    names = name[known]
     digests = np.sort(np.fromiter(map(hash, names), dtype=np.int64, count=names.size))
     # Equal names have equal hashes; the other way round it is a matter of chance.
     if (digests[1:] != digests[:-1]).all() or len(set(names.tolist())) == names.size:
         return
     codes: Any = pd.factorize(names)[0]
-    first = np.full(known.size, -1, dtype=np.int64)
-    rows = np.arange(known.size)
+    first = np.full(names.size, -1, dtype=np.int64)
+    rows = np.arange(names.size)
     first[codes[::-1]] = rows[::-1]
     problems = [
         Problem(
-            line=int(line[known[row]]),
-            what="a probe without a name" if not name[known[row]] else "the probe is there twice",
-            found=repr(name[known[row]]),
-            expected=f"one row per probe; line {line[known[first[codes[row]]]]} holds it too",
+            line=int(line[row]),
+            what="a probe without a name" if not names[row] else "the probe is there twice",
+            found=repr(names[row]),
+            expected=f"one row per probe; line {line[first[codes[row]]]} holds it too",
         )
         for row in np.flatnonzero(first[codes] != rows)
     ]

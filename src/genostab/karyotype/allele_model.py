@@ -140,8 +140,9 @@ def _of_curves(curves: Sequence[ShiftCurve], place_cv: float, settings: Settings
     values = np.array([np.interp(fine**2, each.shift**2, each.log_ratio) for each in curves])
     most = values.max(axis=1, keepdims=True)
     likelihood = np.exp(values - most)
-    smooth = np.log(np.maximum(likelihood @ weight.T, _FLOOR)) + most
-    anywhere = np.log(np.maximum(likelihood @ (fine / fine.sum()), _FLOOR)) + most[:, 0]
+    # Matrix products wake other threads, whose waiting costs more than their help.
+    smooth = np.log(np.maximum(np.einsum("ij,kj->ik", likelihood, weight), _FLOOR)) + most
+    anywhere = np.log(np.maximum((likelihood * (fine / fine.sum())).sum(axis=1), _FLOOR)) + most[:, 0]
     return smooth, anywhere
 
 

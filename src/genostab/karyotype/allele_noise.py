@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from genostab.arrays import Bool, Float64, Int16, Int64, running_sum
+from genostab.arrays import Bool, Float64, Int16, Int64, median, running_sum
 from genostab.karyotype.settings import Settings
 
 _BINS = 1000  # of the deviation, so that the fit does not depend on the number of probes
@@ -65,9 +65,9 @@ def fit_array_noise(baf: Float64, chrom: Int16, settings: Settings) -> ArrayNois
     """
     quiet = quiet_snps(baf, chrom)
     reach = settings.het_baf_high - settings.het_baf_low
-    centre = float(np.median(baf[quiet]))
+    centre = median(baf[quiet])
     x = baf[quiet] - centre
-    sd = float(np.median(np.abs(x))) / 0.6745
+    sd = median(np.abs(x)) / 0.6745
     counts, edges = np.histogram(np.abs(x), bins=_BINS)
     x = (edges[1:] + edges[:-1]) / 2.0
     sds, shares = np.array([0.9 * sd, 2.0 * sd]), np.array([0.9, 0.08, 0.02])
@@ -94,8 +94,8 @@ def quiet_snps(baf: Float64, chrom: Int16) -> Bool:
     chrom : ndarray of int16, shape (n,), ascending
     """
     first, n = _stretches(chrom)
-    centre = np.median(baf)
-    spread = np.array([np.median(each) for each in np.split(np.abs(baf - centre), first[1:])])
+    centre = median(baf)
+    spread = np.array([median(each) for each in np.split(np.abs(baf - centre), first[1:])])
     level = float(np.median(spread))
     # The median absolute deviation of n Gaussian values has a relative standard error of 1.17 / sqrt(n).
     is_quiet = spread <= level * (1.0 + 2.0 * 1.17 / np.sqrt(n))
@@ -134,8 +134,8 @@ def spread_of_noise(x: Float64, chrom: Int16, sd: float, settings: Settings) -> 
         if values.size < settings.min_spread_blocks:
             break
         chance = of_one / size
-        centre = float(np.median(values))
-        variance = float((np.median(np.abs(values - centre)) / 0.6745) ** 2)
+        centre = median(values)
+        variance = (median(np.abs(values - centre)) / 0.6745) ** 2
         # What so many blocks cannot rule out counts as there.
         excess = max(variance - chance, chance * float(np.sqrt(2.0 / values.size)))
         found.append((size, float(np.sqrt(excess)) / centre))

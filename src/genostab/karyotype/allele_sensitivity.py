@@ -189,8 +189,8 @@ def _phased_information(signal: AlleleSignal, settings: Settings) -> _Informatio
     rng = np.random.default_rng(0)
     shifts = tuple(np.geomspace(*_SHIFTS, _SIZES).tolist())
     plus, minus = ratio_tables(signal, shifts)
-    down = tuple(-s for s in shifts)
-    shown = [_shown_under(signal, signal.log_likelihood(each, 1.0)) for each in (shifts, down)]
+    ways = (shifts, tuple(-s for s in shifts))
+    shown = [_shown_under(signal, signal.log_likelihood(each, 1.0)) for each in ways]
     rate = max(settings.switch_rates)
     is_up = np.cumsum(rng.random(_CHAIN) < rate) % 2 == 0
     n_symbols, n_unphased = signal.group.size, int(_CHAIN * (1.0 - signal.phased.mean()))
@@ -200,13 +200,9 @@ def _phased_information(signal: AlleleSignal, settings: Settings) -> _Informatio
         drawn = [np.searchsorted(np.cumsum(each[:, k]) / each[:, k].sum(), u) for each in shown]
         symbol = np.where(is_up, drawn[0], drawn[1])
         symbol[rng.choice(_CHAIN, n_unphased, replace=False)] += n_symbols
+        shown_as, up, down = symbol.astype(np.int32), plus[:, k : k + 1].copy(), minus[:, k : k + 1].copy()
         parts = [
-            imbalance_likelihood(
-                symbol[i : i + _STRETCH].astype(np.int32),
-                np.ascontiguousarray(plus[:, k : k + 1]),
-                np.ascontiguousarray(minus[:, k : k + 1]),
-                switch[i : i + _STRETCH],
-            )[0]
+            imbalance_likelihood(shown_as[i : i + _STRETCH], up, down, switch[i : i + _STRETCH])[0]
             for i in range(0, _CHAIN, _STRETCH)
         ]
         mean.append(np.mean(parts) / _STRETCH)

@@ -102,7 +102,7 @@ def clone_segments(
         first, last = bins_between(profile, own, start, end)
         if last - first >= settings.min_bins:
             weight = 1.0 / np.square(profile.sd_log2[first:last])
-            ratio[i] = float(weight @ profile.ratio_log2[first:last] / weight.sum())
+            ratio[i] = float((weight * profile.ratio_log2[first:last]).sum() / weight.sum())
             independent = 1.0 / math.sqrt(float(weight.sum()))
             shared = [bins_between(profile, *place) for place in places if place[0] == own]
             of_chromosome = sum(b - a for a, b in shared)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from genostab.arrays import Float64
+from genostab.arrays import Float64, Int64
 from genostab.karyotype.settings import Settings
 from genostab.results import CallKind, Estimate
 from genostab.units import FRACTION
@@ -55,18 +55,19 @@ class Response:
 
 _MINOR = np.array([state.minor for state in STATES])[:, np.newaxis]
 _MAJOR = np.array([state.major for state in STATES])[:, np.newaxis]
+_MORE = _MINOR + _MAJOR - 2.0
+_USUAL = np.array([state in USUAL_STATES for state in STATES])
 # k copies more of one allele in f of the cells are one copy more in k f, to the last digit; the nearest is meant.
-_LEAST_FRACTION_OF = np.where(_MINOR == 1, (_MAJOR - 2.0) / np.maximum(_MAJOR - 1.0, 1.0), 0.0)
+_LEAST_FRACTION_OF = np.where(_MINOR == 1, (_MAJOR - 2.0) / np.maximum(_MAJOR - 1.0, 1.0), 0.0)[:, 0]
 _LEAST_COPIES = 1e-3  # of two: the logarithm of no copy at all
 _REFINEMENTS, _MORE_POINTS, _FINE = 12, 9, 2.0  # until neighbours of the maximum differ by less than so much
 # The maximum as far down as its logarithm falls by so much, on so many points: a step of 0.3 standard errors.
 _FALL, _PEAK_POINTS = 12.0, 41
 # Of rare states one in so many of the points about a maximum is tried: 0.9 standard errors apart.
 _THINNED = 3
-_NEVER = -1e300  # a logarithm of 0 of which differences are numbers
 _DECIMALS = 9  # of the logarithm of a share of cells: closer ones are one
-# Ratios tried about that of the depth, and how many standard errors from it.
-_DEPTH_POINTS, _DEPTH_REACH = 33, 5.0
+# Of ratios tried about that of the depth, in standard errors.
+_DEVIATES = np.linspace(-5.0, 5.0, 33)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +106,12 @@ def shift_and_ratio(fraction: Float64) -> tuple[Float64, Float64]:
     -------
     ndarray of float64, shape (n_states, n_fractions), twice
     """
-    total = np.maximum(2.0 + fraction * (_MINOR + _MAJOR - 2.0), 2.0 * _LEAST_COPIES)
-    return fraction * (_MAJOR - _MINOR) / (2.0 * total), np.log2(total / 2.0)
+    return _shift_and_ratio(fraction, _MINOR, _MAJOR)
+
+
+def _shift_and_ratio(fraction: Float64, minor: Int64, major: Int64) -> tuple[Float64, Float64]:
+    total = np.maximum(2.0 + fraction * (minor + major - 2.0), 2.0 * _LEAST_COPIES)
+    return fraction * (major - minor) / (2.0 * total), np.log2(total / 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,23 +184,29 @@ def read_region(curve: ShiftCurve, depth: Depth, response: Response, n: int, set
     """
     fraction = _fractions(curve, depth, response, settings)
     at = _Terms.at(fraction, curve, depth, response, settings)
-    log_total = float(_log_sum(at.joint))
-    by_state = np.exp(_log_sum(at.joint, axis=1) - log_total)
-    chosen = int(np.argmax(by_state))
+    log_total = _log_sum(at.joint)
+    n_pairs = fraction.size - at.first
+    begins = np.cumsum(n_pairs) - n_pairs
+    by_state = np.zeros(len(STATES))
+    by_state[at.states] = np.add.reduceat(np.exp(at.joint - log_total), begins)
+    best = int(np.argmax(by_state[at.states]))
+    chosen = int(at.states[best])
+    log_posterior = np.full(fraction.size, -np.inf)
+    log_posterior[at.first[best] :] = at.joint[begins[best] : begins[best] + n_pairs[best]]
     return Reading(
         state=STATES[chosen],
         probability=tuple(by_state.tolist()),
-        cell_fraction=_estimate(fraction, at.joint[chosen], n, settings),
+        cell_fraction=_estimate(fraction, log_posterior, n, settings),
         log_total=log_total,
-        log_allele=log_total - float(_log_sum(at.prior + at.of_depth)),
-        log_depth=log_total - float(_log_sum(at.prior + at.of_alleles)),
+        log_allele=log_total - _log_sum(at.prior + at.of_depth),
+        log_depth=log_total - _log_sum(at.prior + at.of_alleles),
     )
 
 
 def log_evidence(curve: ShiftCurve, depth: Depth, response: Response, settings: Settings) -> float:
     """Log evidence of both together for a change, as `read_region` has it; arguments as there."""
     fraction = _fractions(curve, depth, response, settings)
-    return float(_log_sum(_Terms.at(fraction, curve, depth, response, settings).joint))
+    return _log_sum(_Terms.at(fraction, curve, depth, response, settings).joint)
 
 
 def _fractions(curve: ShiftCurve, depth: Depth, response: Response, settings: Settings) -> Float64:
@@ -205,15 +216,14 @@ def _fractions(curve: ShiftCurve, depth: Depth, response: Response, settings: Se
     near = shift[curve.log_ratio[: shift.size] > curve.log_ratio.max() - _FALL]
     if np.isfinite(depth.sd_log2):
         sd = np.hypot(depth.sd_log2, response.cv * depth.ratio_log2)
-        ratio = depth.ratio_log2 + sd * np.linspace(-_DEPTH_REACH, _DEPTH_REACH, _DEPTH_POINTS)
-        levels = 2.0 * np.exp2(ratio / response.mean)
-    for state in STATES:
-        more, is_usual = state.minor + state.major - 2.0, state in USUAL_STATES
-        if state.minor < state.major:
-            of_state = shift if is_usual else near[::_THINNED]
-            tried.append(2.0 * of_state / (state.major - 1.0 - (of_state + 0.5) * more))
-        if more:
-            tried.append((levels if is_usual else levels[::_THINNED]) / more - 2.0 / more)
+        levels = 2.0 * np.exp2((depth.ratio_log2 + sd * _DEVIATES) / response.mean)
+    for rows, shifts, level in (
+        (_USUAL, shift, levels),
+        (~_USUAL, near[::_THINNED], levels[::_THINNED]),
+    ):
+        is_seen, is_more = rows & (_MINOR < _MAJOR)[:, 0], rows & (_MORE != 0.0)[:, 0]
+        tried.append((2.0 * shifts / (_MAJOR[is_seen] - 1.0 - (shifts + 0.5) * _MORE[is_seen])).ravel())
+        tried.append((level / _MORE[is_more] - 2.0 / _MORE[is_more]).ravel())
     fraction = np.concatenate(tried)
     kept = fraction[(fraction >= settings.least_fraction) & (fraction <= 1.0)]
     return np.asarray(np.exp(np.unique(np.round(np.log(kept), _DECIMALS))))
@@ -224,20 +234,26 @@ def _spaced(low: float, high: float, n: int) -> Float64:
     return np.geomspace(low, high, n)
 
 
-def _log_sum(values: Float64, axis: int | None = None) -> Float64:
-    """Logarithm of a sum of exponentials, of which one at least is above zero.
+def _log_sum(values: Float64) -> float:
+    """Logarithm of a sum of exponentials.
 
     SciPy's, which asks what kind of array it is given, takes four times as long as all of it.
     """
-    most = values.max(axis=axis, keepdims=True)
-    total = np.log(np.exp(values - most).sum(axis=axis, keepdims=True)) + most
-    return np.asarray(total.squeeze(axis))
+    most = values.max()
+    return float(np.log(np.exp(values - most).sum()) + most)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Terms:
-    """Logarithms of prior and likelihood ratios, float64, shape (n_states, n_fractions), each."""
+    """Logarithms of prior and likelihood ratios, of one state after the other at the shares of cells it may have.
 
+    states : int64, shape (n_states,), which of STATES may be there at all
+    first : int64, shape (n_states,), the first share of cells that each may have; all later ones follow
+    prior, of_alleles, of_depth : float64, shape (n_pairs,)
+    """
+
+    states: Int64
+    first: Int64
     prior: Float64
     of_alleles: Float64
     of_depth: Float64
@@ -254,18 +270,21 @@ class _Terms:
         response: Response,
         settings: Settings,
     ) -> _Terms:
-        shift, ratio = shift_and_ratio(fraction)
+        states = np.flatnonzero(response.stands_alone | (_MINOR < _MAJOR))
+        first = np.searchsorted(fraction, _LEAST_FRACTION_OF[states], side="right")
+        minor, major = (np.repeat(each[states, 0], fraction.size - first) for each in (_MINOR, _MAJOR))
+        shift, ratio = _shift_and_ratio(np.concatenate([fraction[i:] for i in first]), minor, major)
         # Linear in the square of the shift, as the logarithm is where it is small.
         of_alleles = np.interp(shift**2, curve.shift**2, curve.log_ratio)
         of_depth = np.zeros_like(ratio)
         if np.isfinite(depth.sd_log2):
-            sd = np.hypot(depth.sd_log2, response.cv * response.mean * ratio)
-            of_depth = -0.5 * np.square((depth.ratio_log2 - response.mean * ratio) / sd) - np.log(sd)
+            expected = response.mean * ratio
+            variance = depth.sd_log2**2 + np.square(response.cv * expected)
+            of_depth = -0.5 * (np.square(depth.ratio_log2 - expected) / variance + np.log(variance))
             of_depth += 0.5 * (depth.ratio_log2 / depth.sd_log2) ** 2 + np.log(depth.sd_log2)
-        share = np.array(settings.state_shares)[:, np.newaxis]
-        is_meant = (fraction > _LEAST_FRACTION_OF) & (response.stands_alone | (_MINOR < _MAJOR))
-        prior = np.where(is_meant, np.log(share) + _log_prior(fraction, settings), _NEVER)
-        return _Terms(prior=prior, of_alleles=of_alleles, of_depth=of_depth)
+        log_share, of_fraction = np.log(settings.state_shares)[states], _log_prior(fraction, settings)
+        prior = np.concatenate([one + of_fraction[i:] for one, i in zip(log_share, first, strict=True)])
+        return _Terms(states=states, first=first, prior=prior, of_alleles=of_alleles, of_depth=of_depth)
 
 
 def _log_prior(fraction: Float64, settings: Settings) -> Float64:

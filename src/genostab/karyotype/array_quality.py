@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from genostab.arrays import Bool, Float64, Genome, Int64, SnpTable
+from genostab.arrays import Bool, Float64, Genome, Int64, SnpTable, median
 from genostab.karyotype.bins import autosomes
 from genostab.karyotype.settings import Settings
 
@@ -109,7 +109,7 @@ def array_quality(snps: SnpTable, genome: Genome, settings: Settings) -> ArrayQu
     stated = {
         "call_rate": float((snps.genotype >= 0).mean()) if has_genotypes else math.nan,
         "lrr_sd": _sd(lrr[np.abs(lrr) <= settings.lrr_sd_range]),
-        "baf_median": float(np.median(hets)) if hets.size else math.nan,
+        "baf_median": median(hets) if hets.size else math.nan,
         "baf_sd": _sd(hets),
         "baf_drift": drift,
         "waviness": waviness,
@@ -162,7 +162,7 @@ def _chromosomes(snps: SnpTable, genome: Genome, settings: Settings) -> list[_Ch
             _Chromosome(
                 call_rate=float((snps.genotype[own] >= 0).mean()),
                 lrr_sd=_sd(np.diff(near)) / math.sqrt(2.0),
-                baf_median=float(np.median(hets)) if hets.size else math.nan,
+                baf_median=median(hets) if hets.size else math.nan,
                 baf_sd=_sd(hets),
                 drift=float(_drifts(baf).mean()),
                 windows=_window_medians(snps.position[own], lrr),
@@ -191,7 +191,7 @@ def _window_medians(position: Int64, lrr: Float64) -> Float64:
 
 def _deviation(values: Float64) -> float:
     """Median absolute deviation from the median."""
-    return float(np.median(np.abs(values - np.median(values)))) if values.size > 1 else math.nan
+    return median(np.abs(values - median(values))) if values.size > 1 else math.nan
 
 
 def _sd(values: Float64) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Float64, Int64
+from genostab.arrays import Float64, Int64, median
 from genostab.karyotype.settings import Settings
 from genostab.kernels.bands import band_shares, best_shares
 
@@ -88,7 +88,7 @@ def learn_bands(
     `noise_cv` is what the noise of autosomal blocks of so many probes differs beyond chance, at least
     `band_noise_cv`: autosomes say how unlike two stretches of the genome are on this array.
     """
-    centre = float(np.median(balanced))
+    centre = median(balanced)
     residual = balanced - centre
     counts, _ = np.histogram(homozygous, bins=_BINS, range=(0.0, 1.0))
     smoothed = counts + 0.5
@@ -107,7 +107,7 @@ def learn_bands(
 
 
 def _robust_sd(values: Float64) -> float:
-    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
+    return 1.4826 * median(np.abs(values - median(values)))
 
 
 def _spread_between_blocks(residual: Float64, n_hets: int) -> float:

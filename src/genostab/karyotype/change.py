@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -374,17 +373,30 @@ def _test_regions(
     settings: Settings,
     sex_sd_log2: float,
 ) -> list[Change]:
-    """Whole regions tested on the bins that no unlike segment explains; a chromosome stands for its two like arms."""
+    """Whole regions tested on the bins that no unlike segment explains; a chromosome stands for its two like arms.
+
+    Those are its free bins and the bins of called segments that deviate like them.
+    """
     free = np.ones(profile.chrom.size, dtype=bool)
     for change in called:
         free[change.first : change.last] = False
+    kept = [
+        region for region in regions if _share(free[region.first : region.last]) > settings.min_free_share
+    ]
+    chosen = [free[region.first : region.last] for region in kept]
+    found = _changes_of_bins(profile, kept, chosen, len(regions), settings, sex_sd_log2)
+    for i, (region, change) in enumerate(zip(kept, found, strict=True)):
+        parts = [part for part in called if _is_part(part, change, settings)]
+        if parts:
+            more = chosen[i].copy()
+            for part in parts:
+                more[part.first - region.first : part.last - region.first] = True
+            found[i : i + 1] = _changes_of_bins(
+                profile, [region], [more], len(regions), settings, sex_sd_log2
+            )
     tested: list[Change] = []
-    for chrom in sorted({region.chrom for region in regions}):
-        own = [
-            _test_region(profile, region, called, free, len(regions), settings, sex_sd_log2)
-            for region in regions
-            if region.chrom == chrom and _share(free[region.first : region.last]) > settings.min_free_share
-        ]
+    for chrom in sorted({region.chrom for region in kept}):
+        own = [change for change in found if change.chrom == chrom]
         if len(own) == 3 and own[0].is_significant:
             if _is_alike(own[1], own[2], settings):
                 own[1:] = [replace(arm, is_significant=False) for arm in own[1:]]
@@ -396,31 +408,6 @@ def _test_regions(
 
 def _share(chosen: Bool) -> float:
     return np.count_nonzero(chosen) / chosen.size
-
-
-def _test_region(
-    profile: Profile,
-    region: Region,
-    called: Sequence[Change],
-    free: Bool,
-    n_regions: int,
-    settings: Settings,
-    sex_sd_log2: float,
-) -> Change:
-    """A whole region on its free bins and those of the called segments that deviate like them."""
-
-    def test(chosen: Bool) -> Change:
-        return _change_of_bins(profile, region, chosen, n_regions, settings, sex_sd_log2)
-
-    chosen = free[region.first : region.last]
-    change = test(chosen)
-    parts = [part for part in called if _is_part(part, change, settings)]
-    if not parts:
-        return change
-    chosen = chosen.copy()
-    for part in parts:
-        chosen[part.first - region.first : part.last - region.first] = True
-    return test(chosen)
 
 
 def _localised(
@@ -441,7 +428,7 @@ def _localised(
             rest[max(segment.first - region.first, 0) : max(segment.last - region.first, 0)] = False
         if not own or rest.sum() < settings.min_bins:
             continue
-        other = _change_of_bins(profile, region, rest, 1, settings, 0.0)
+        (other,) = _changes_of_bins(profile, [region], [rest], 1, settings, 0.0)
         if other.score < settings.quiet_z and not any(_is_alike(found[i], other, settings) for i in own):
             carriers += [(i, region) for i in own]
     return carriers
@@ -463,33 +450,37 @@ def _is_alike(a: Change, b: Change, settings: Settings) -> bool:
     return abs(a.mean_log2 - b.mean_log2) < settings.same_state_z * float(np.hypot(a.se_log2, b.se_log2))
 
 
-def _change_of_bins(
+def _changes_of_bins(
     profile: Profile,
-    region: Region | Change,
-    chosen: Bool,
+    regions: Sequence[Region | Change],
+    chosen: Sequence[Bool],
     n_regions: int,
     settings: Settings,
     sex_sd_log2: float,
-) -> Change:
-    """The chosen ones of a region's bins as one change of the region."""
-    weight, weighted, size = _sums_of(profile, chosen, region.first)
+) -> list[Change]:
+    """The chosen ones of each region's bins as one change of the region."""
+    sums = [_sums_of(profile, own, region.first) for region, own in zip(regions, chosen, strict=True)]
+    weight, weighted, n_bins = np.array(sums).reshape(-1, 3).T
     mean = weighted / weight
-    independent = np.array([1.0 / np.sqrt(weight)])
-    n_bins = np.array([float(size)])
-    se, df = standard_error(profile, independent, n_bins, profile.autosome[[region.first]])
-    total = math.hypot(se[0], 0.0 if profile.autosome[region.first] else sex_sd_log2)
-    p = float(family_p_value(np.array([mean / total]), n_bins, n_regions, tail_in(profile), df)[0])
-    return Change(
-        chrom=region.chrom,
-        first=region.first,
-        last=region.last,
-        start=region.start,
-        end=region.end,
-        mean_log2=mean,
-        se_log2=total,
-        df=float(df[0]),
-        score=abs(mean) / total,
-        p_value=p,
-        is_significant=p <= settings.family_wise_error / 2 and size >= settings.min_bins,
-        is_segment=False,
-    )
+    is_autosome = profile.autosome[[region.first for region in regions]]
+    se, df = standard_error(profile, 1.0 / np.sqrt(weight), n_bins, is_autosome)
+    total = np.hypot(se, np.where(is_autosome, 0.0, sex_sd_log2))
+    p = family_p_value(mean / total, n_bins, n_regions, tail_in(profile), df)
+    is_significant = (p <= settings.family_wise_error / 2) & (n_bins >= settings.min_bins)
+    return [
+        Change(
+            chrom=region.chrom,
+            first=region.first,
+            last=region.last,
+            start=region.start,
+            end=region.end,
+            mean_log2=float(mean[i]),
+            se_log2=float(total[i]),
+            df=float(df[i]),
+            score=float(abs(mean[i]) / total[i]),
+            p_value=float(p[i]),
+            is_significant=bool(is_significant[i]),
+            is_segment=False,
+        )
+        for i, region in enumerate(regions)
+    ]

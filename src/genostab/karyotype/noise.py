@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile, running_sum
+from genostab.arrays import Bool, Float64, Genome, Int16, Int64, Profile, median, running_sum
 from genostab.karyotype.regions import arm_edges, arm_of
 from genostab.karyotype.settings import Settings
 from genostab.kernels.waves import block_means, bounded_sums, half_squares
@@ -51,7 +51,7 @@ def excess_variance(squares: Float64, known: Float64, clip_sd: float) -> float:
     Parameters
     ----------
     squares : ndarray of float64, shape (n,), squared deviations of mean 0
-    known : ndarray of float64, shape (n,), the known part of their variances, >= 0
+    known : ndarray of float64, shape (n,), the known part of their variances, >= 0; shape (1,) where all have one
     clip_sd : float, deviations beyond so many standard deviations count as that many
 
     Notes
@@ -59,13 +59,13 @@ def excess_variance(squares: Float64, known: Float64, clip_sd: float) -> float:
     mean min(squares / (known + v), clip_sd^2) = its expectation under Gaussian noise; 0 where v = 0 already explains
     the squares, or where there are none. O(n).
     """
-    if squares.size == 0 or not squares.any():
+    if squares.size == 0 or squares.max() == 0.0:
         return 0.0
     expected, _ = bounded_chi2(clip_sd)
     limit = clip_sd * clip_sd
-    if not known.any():
-        known = np.zeros(1)  # one for all
-    elif known.all():
+    if known.max() == 0.0:
+        known = np.zeros(1)
+    elif known.min() > 0.0:
         total, _, n_beyond = bounded_sums(squares, known, 0.0, limit)
         if total + limit * n_beyond <= expected * squares.size:
             return 0.0
@@ -195,10 +195,14 @@ class _Sums:
         return _Blocks(mean=mean, variance=1.0 / total, n_blocks=np.ones_like(first), stride=1)
 
 
-def arm_bins(arm: Int16) -> tuple[Int64, Int64]:
-    """Bins [first, last) of each arm, from its number per bin; ndarray of int64, shape (n_arms,), twice."""
-    first = np.concatenate(([0], np.flatnonzero(np.diff(arm)) + 1)).astype(np.int64)
-    return first, np.append(first[1:], arm.size)
+def arm_bins(arm: Int16, n_joined: int = 1) -> tuple[Int64, Int64]:
+    """Bins [first, last) of each arm, or of every `n_joined` arms, from their ascending numbers per bin.
+
+    ndarray of int64, shape (n_arms,), twice.
+    """
+    numbers = np.arange(0, int(arm[-1]) + n_joined + 1, n_joined, dtype=arm.dtype)
+    edges = np.unique(np.searchsorted(arm, numbers)).astype(np.int64)
+    return edges[:-1], edges[1:]
 
 
 def _waves(scales: Sequence[tuple[int, float, float]]) -> Waves:
@@ -259,8 +263,8 @@ def wave_noise(ratio_log2: Float64, sd_log2: Float64, arm: Int16, settings: Sett
             break
         scales.append((n_bins, *_around_centre(blocks, settings)))
         n_bins *= 2
-    for region in (arm, arm // 2):
-        first, last = arm_bins(region)
+    for n_arms in (1, 2):
+        first, last = arm_bins(arm, n_arms)
         if first.size >= settings.min_blocks:
             whole = sums.regions(first, last)
             longer = max(int(np.median(last - first)), scales[-1][0] + 1 if scales else 2)
@@ -273,11 +277,11 @@ def _around_centre(blocks: _Blocks, settings: Settings) -> tuple[float, float]:
     clip_sd = settings.noise_clip_sd
     _, efficiency = bounded_chi2(clip_sd)
     excess = excess_variance(np.square(blocks.mean), blocks.variance, clip_sd)
-    total = max(excess + float(np.median(blocks.variance)), 1e-300)
+    total = max(excess + median(blocks.variance), 1e-300)
     r2 = [0.0]
     for lag in range(1, blocks.stride + 1):
         squares = blocks.half_squares(lag)
-        seen = excess_variance(squares, np.zeros(squares.size), clip_sd) if squares.size else total
+        seen = excess_variance(squares, np.zeros(1), clip_sd) if squares.size else total
         r2.append(min(max(1.0 - seen / total, 0.0), _MOST_R) ** 2)
     # Beyond the length of a block the correlation falls as over that length.
     return excess, efficiency * blocks.mean.size / (1.0 + 2.0 * sum(r2) / (1.0 - r2[-1]))
@@ -363,9 +367,11 @@ def tail_of(deviations: Float64, most: float) -> tuple[Float64, Float64]:
     spread = float(np.std(deviations)) if deviations.size else 0.0
     if spread == 0.0:
         return np.zeros(1), np.zeros(1)
-    seen = np.minimum(np.abs(deviations) / spread, most)
-    counts, edges = np.histogram(seen, bins=_TAIL_STEPS * 5, range=(0.0, most))
-    middle = 0.5 * (edges[1:] + edges[:-1])
+    n_bins = _TAIL_STEPS * 5
+    # np.histogram, which looks on which side of its edges a value is to the last bit, takes twice as long.
+    seen = (np.abs(deviations) * (n_bins / (most * spread))).astype(np.int64)
+    counts = np.bincount(np.minimum(seen, n_bins - 1), minlength=n_bins)
+    middle = (np.arange(n_bins) + 0.5) * (most / n_bins)
     share = counts / counts.sum()
     share_sd = math.sqrt(float((share * np.square(middle)).sum()))
     tilt = np.linspace(0.0, 2.0 * most, _TAIL_STEPS * 2 + 1)

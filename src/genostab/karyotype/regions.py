@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genostab.arrays import Bool, Genome, Int16, Int64, Profile
+from genostab.arrays import Bool, Genome, Int16, Int64, Profile, median
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,4 +87,4 @@ def bin_spacing_bp(profile: Profile, chosen: Bool) -> float:
     middle = (profile.start[chosen] + profile.end[chosen]) / 2.0
     same = np.diff(profile.chrom[chosen]) == 0
     distance = np.diff(middle)[same]
-    return float(np.median(distance)) if distance.size else float("inf")
+    return median(distance) if distance.size else float("inf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -9,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import erfinv
 
-from genostab.arrays import Float64, Genome, Int64, Profile, Segments
+from genostab.arrays import Float64, Genome, Int64, Profile, Segments, median
 from genostab.karyotype.noise import wave_at
 from genostab.karyotype.regions import arm_edges
 from genostab.karyotype.settings import Settings
@@ -73,7 +74,7 @@ def weak_breaks(profile: Profile, breaks: Int64, genome: Genome, settings: Setti
     """
     arms, ends = arm_edges(profile, genome)
     search = search_of(profile, genome, settings)
-    kinds = np.unique(profile.autosome).tolist()
+    kinds = set(profile.autosome[arms].tolist())
     tables = {is_autosome: _asked(profile, search, is_autosome, settings) for is_autosome in kinds}
     edges = np.union1d(np.append(arms, ends[-1]), breaks)
     waiting = [(int(a), int(b)) for a, b in pairwise(edges)]
@@ -220,6 +221,6 @@ def scatter_of(profile: Profile, settings: Settings) -> Scatter:
     def scatter(first: int, last: int) -> float:
         if last - first < settings.min_scatter_bins:
             return 1.0
-        return max(1.0, float(np.sqrt(np.median(scaled[first : last - 1]) / _CHI2_MEDIAN)))
+        return max(1.0, math.sqrt(median(scaled[first : last - 1]) / _CHI2_MEDIAN))
 
     return scatter

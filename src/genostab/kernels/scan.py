@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from genostab.kernels._jit import kernel
 
-_LEAF = 3  # levels of 2^k edges below which every interval is looked at
+_LEAF = 2  # levels of 2^k edges below which every interval is looked at
 
 
 @kernel

@@ -71,10 +71,11 @@ def find_breaks(
         n_fresh = 0
         for k in range(n_pieces):
             low, high, a, b, c = piece[k, 0], piece[k, 1], piece[k, 2], piece[k, 3], piece[k, 4]
-            root2 = b * b - a * (c - ceiling)
-            keep_low, keep_high = high, low
-            if root2 > 0.0:
-                root = np.sqrt(root2)
+            keep_low, keep_high = low, high
+            # Convex: what is below the ceiling at both ends is so between them.
+            if max((a * low - 2.0 * b) * low, (a * high - 2.0 * b) * high) + c > ceiling:
+                root2 = b * b - a * (c - ceiling)
+                root = np.sqrt(max(root2, 0.0))
                 keep_low, keep_high = max(low, (b - root) / a), min(high, (b + root) / a)
             if keep_low >= keep_high:
                 n_fresh = _push(fresh, fresh_start, n_fresh, low, high, ceiling, t)

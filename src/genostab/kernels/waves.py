@@ -40,9 +40,9 @@ def block_means(
     at = 0
     for arm in range(first.size):
         for start in range(first[arm], last[arm] - n_bins + 1, n_bins // 2):
-            total = weight[start + n_bins] - weight[start]
-            out_mean[at] = (weighted[start + n_bins] - weighted[start]) / total
-            out_variance[at] = 1.0 / total
+            variance = 1.0 / (weight[start + n_bins] - weight[start])
+            out_mean[at] = (weighted[start + n_bins] - weighted[start]) * variance
+            out_variance[at] = variance
             at += 1
     return at
 
