@@ -110,13 +110,7 @@ def simulate(array: Array, copies: Copies, rng: np.random.Generator) -> SnpTable
     )
     chrom, position, lrr, baf, side = (np.concatenate([part[i] for part in parts]) for i in range(5))
     order = np.lexsort((position, chrom))
-    phase = None
-    if array.switch_rate is not None:
-        side = side[order]
-        drawn = np.random.default_rng(chrom.size).random(side.size)
-        turned = np.cumsum((side != 0.0) & (drawn < array.switch_rate)) % 2 == 1
-        haplotype = np.where(side == 0.0, 0, np.where((side > 0.0) ^ turned, 1, 2))
-        phase = Phase(haplotype=haplotype.astype(np.int8), block=np.where(haplotype > 0, 0, -1))
+    phase = None if array.switch_rate is None else _phase(side[order], array.switch_rate)
     return SnpTable(
         sample="s",
         name=tuple(f"p{i}" for i in range(chrom.size)),
@@ -127,6 +121,14 @@ def simulate(array: Array, copies: Copies, rng: np.random.Generator) -> SnpTable
         genotype=np.full(chrom.size, -1, dtype=np.int8),
         phase=phase,
     )
+
+
+def _phase(side: Float64, switch_rate: float) -> Phase:
+    """Haplotype of B, turned at heterozygous probes with the given chance."""
+    drawn = np.random.default_rng(side.size).random(side.size)
+    turned = np.cumsum((side != 0.0) & (drawn < switch_rate)) % 2 == 1
+    haplotype = np.where(side == 0.0, 0, np.where((side > 0.0) ^ turned, 1, 2))
+    return Phase(haplotype=haplotype.astype(np.int8), block=np.where(haplotype > 0, 0, -1))
 
 
 def _stretch(

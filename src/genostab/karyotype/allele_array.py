@@ -136,9 +136,10 @@ def _log_likelihood(
 ) -> Float64:
     """Log-likelihood of every symbol, given that it lies in the band."""
     tried, width = np.array(shifts), float(shown[1] - shown[0])
-    log_density = noise.log_density(shown, tried, scale)
+    density = noise.density(shown, tried, scale)
     edge = float(shown[-1]) - width / 2.0
-    log_density[-1] = noise.log_beyond(edge, width, tried, scale)
-    log_density[0] = noise.log_beyond(edge, width, -tried, scale)
-    in_band = (shown > low) & (shown < high)
-    return np.asarray(log_density - np.log(np.exp(log_density[in_band]).sum(axis=0)))
+    density[-1] = noise.beyond(edge, width, tried, scale)
+    density[0] = noise.beyond(edge, width, -tried, scale)
+    first, last = np.searchsorted(shown, low, side="right"), np.searchsorted(shown, high, side="left")
+    density /= density[first:last].sum(axis=0)
+    return np.asarray(np.log(density, out=density))

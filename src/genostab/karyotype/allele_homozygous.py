@@ -77,7 +77,7 @@ def homozygous_stretches(zygosity: Zygosity, genome: Genome, settings: Settings)
     table = np.log([[(1.0 - error) / (1.0 - share)], [error / share]])
     found = []
     for c in present.tolist():
-        a, b = (int(np.searchsorted(zygosity.chrom, c, side=side)) for side in ("left", "right"))
+        a, b = (int(np.searchsorted(zygosity.chrom, np.int16(c), side=side)) for side in ("left", "right"))
         symbol = zygosity.is_het[a:b].astype(np.int32)
         n = b - a
         if n < settings.min_snps:

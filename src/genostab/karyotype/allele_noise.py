@@ -28,8 +28,8 @@ class ArrayNoise:
     stray: float
     range: float
 
-    def log_density(self, x: Float64, shifts: Float64, scale: float) -> Float64:
-        """Log-density of deviations x from the centre for each shift; float64, shape (n, n_shifts)."""
+    def density(self, x: Float64, shifts: Float64, scale: float) -> Float64:
+        """Density of deviations x from the centre for each shift; float64, shape (n, n_shifts)."""
         sd = self.sd * scale
         height = self.share / (sd * np.sqrt(2.0 * np.pi))
         apart = x[:, np.newaxis] - shifts
@@ -41,12 +41,12 @@ class ArrayNoise:
             density += np.multiply(np.exp(part, out=part), most, out=part)
         density *= 1.0 - self.stray
         density += self.stray / self.range
-        return np.asarray(np.log(density, out=density))
+        return density
 
-    def log_beyond(self, edge: float, width: float, shifts: Float64, scale: float) -> Float64:
-        """Log-density as `log_density`, over `width`, of all that lies above the edge; float64, shape (n_shifts,)."""
+    def beyond(self, edge: float, width: float, shifts: Float64, scale: float) -> Float64:
+        """Density as `density` has it, over `width`, of all that lies above the edge; float64, shape (n_shifts,)."""
         chance = (self.share * ndtr((shifts[:, np.newaxis] - edge) / (self.sd * scale))).sum(axis=-1)
-        return np.asarray(np.log((1.0 - self.stray) * chance / width + self.stray / self.range))
+        return np.asarray((1.0 - self.stray) * chance / width + self.stray / self.range)
 
 
 def fit_array_noise(baf: Float64, chrom: Int16, settings: Settings) -> ArrayNoise:

@@ -316,15 +316,15 @@ def _quiet_bins(profile: Profile, changes: Sequence[Change]) -> Bool:
 def _level_sd(profile: Profile, segments: Segments, genome: Genome, sex_sd_log2: float) -> Float64:
     """Uncertainty of the level that each segment is held against; where that of X is unknown, that of the rest of X."""
     level_sd = np.where(profile.autosome[segments.first], 0.0, sex_sd_log2)
-    is_x = np.array([name == "chrX" for name in genome.names])[segments.chrom]
-    n_rest = np.bincount(profile.chrom)[segments.chrom] - (segments.last - segments.first)
-    told = np.flatnonzero(is_x & np.isinf(level_sd) & (n_rest > 0))
+    x = np.int16(genome.names.index("chrX"))
+    first, last = (int(np.searchsorted(profile.chrom, x, side=side)) for side in ("left", "right"))
+    n_rest = last - first - (segments.last - segments.first)
+    told = np.flatnonzero((segments.chrom == x) & np.isinf(level_sd) & (n_rest > 0))
     if told.size:
-        weight, chrom = profile.running[0], segments.chrom[told[0]]
-        first, last = np.searchsorted(profile.chrom, [chrom, chrom + 1])
+        weight = profile.running[0]
         of_rest = weight[last] - weight[first] - (weight[segments.last[told]] - weight[segments.first[told]])
-        is_autosome = np.zeros(told.size, dtype=bool)
-        level_sd[told] = standard_error(profile, 1.0 / np.sqrt(of_rest), n_rest[told] * 1.0, is_autosome)[0]
+        n_bins, is_autosome = n_rest[told].astype(np.float64), np.zeros(told.size, dtype=bool)
+        level_sd[told] = standard_error(profile, 1.0 / np.sqrt(of_rest), n_bins, is_autosome)[0]
     return level_sd
 
 

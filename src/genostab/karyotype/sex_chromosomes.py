@@ -21,7 +21,7 @@ from genostab.units import FRACTION, percent_from_fraction
 
 _FRACTIONS = np.linspace(0.0, 0.99, 991)  # of the cells; what 1 would give has no Log R ratio
 _EVERY = 0.985  # a fraction above stands for all cells
-_EXPECTED_SPLITS = 9
+_EXPECTED_SPLITS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -393,7 +393,7 @@ def _fraction(evidence: Evidence, best: Fit, settings: Settings) -> Estimate:
 
 def _sensitivity(evidence: Evidence, genome: Genome, settings: Settings) -> tuple[Sensitivity, ...]:
     """The least fraction of each state that this array would show."""
-    splits = np.geomspace(0.004, 0.45, _EXPECTED_SPLITS)
+    splits = np.geomspace(0.01 if evidence.phased is None else 0.002, 0.45, _EXPECTED_SPLITS)
     of_split, variance = evidence.expected_gain(splits, settings)
     return tuple(
         Sensitivity(
@@ -455,7 +455,8 @@ def _figures(evidence: Evidence, fits: Sequence[Fit]) -> tuple[tuple[str, str | 
     if evidence.split is not None:
         where = "pseudo-autosomal regions" if evidence.is_xy else "X"
         share = f"{percent_from_fraction(evidence.split.het_share):.0f} % heterozygous"
-        note = f"distance from the middle; {evidence.split.n_probes} probes, {share}"
+        means = "" if evidence.phased is None else f", by the phase of {evidence.n_phased}"
+        note = f"distance from the middle{means}; {evidence.split.n_probes} probes, {share}"
         rows.append((f"heterozygous bands of {where}", evidence.split.best, "fraction", note))
     for fit in fits:
         low, high = fit.interval(0.95)

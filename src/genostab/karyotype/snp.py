@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import ndtri
 
-from genostab.arrays import Bins, Bool, Float64, Genome, Profile, SnpTable
+from genostab.arrays import Bins, Bool, Float64, Genome, Int64, Profile, SnpTable
 from genostab.karyotype.allele_array import array_zygosity, parent_sites, signal_of_array
 from genostab.karyotype.allele_call import add_alleles
 from genostab.karyotype.allele_homozygous import Homozygous, add_homozygous, homozygous_stretches
@@ -258,21 +258,23 @@ def heterozygous_probes(snps: SnpTable, settings: Settings) -> Bool:
     return is_het
 
 
-def _inside(snps: SnpTable, call: Call, genome: Genome) -> Bool:
-    chrom = genome.names.index(call.chrom)
-    inside: Bool = (snps.chrom == chrom) & (snps.position >= call.start) & (snps.position < call.end)
-    return inside
+def _inside(snps: SnpTable, call: Call, genome: Genome) -> slice:
+    chrom = np.int16(genome.names.index(call.chrom))
+    a, b = (int(np.searchsorted(snps.chrom, chrom, side=side)) for side in ("left", "right"))
+    first, last = np.searchsorted(snps.position[a:b], [call.start, call.end]).tolist()
+    return slice(a + first, a + last)
 
 
 def _checked(call: Call, snps: SnpTable, is_het: Bool, genome: Genome, settings: Settings) -> Call:
     """The call with its number of probes, and rejected where it is short and its alleles speak up."""
-    known = _inside(snps, call, genome) & np.isfinite(snps.b_allele_fraction)
-    call = replace(call, n_snps=int(known.sum()))
+    inside = _inside(snps, call, genome)
+    known = inside.start + np.flatnonzero(np.isfinite(snps.b_allele_fraction[inside]))
+    call = replace(call, n_snps=known.size)
     reason = _too_heterozygous(call, snps, known, is_het, settings) if call.minor_copies is None else ""
     return reject(call, reason) if reason else call
 
 
-def _too_heterozygous(call: Call, snps: SnpTable, known: Bool, is_het: Bool, settings: Settings) -> str:
+def _too_heterozygous(call: Call, snps: SnpTable, known: Int64, is_het: Bool, settings: Settings) -> str:
     """Why a loss in most cells is none: heterozygous probes are left.
 
     Notes
@@ -281,9 +283,9 @@ def _too_heterozygous(call: Call, snps: SnpTable, known: Bool, is_het: Bool, set
     f = 2 - 1 / `het_baf_high` on.
     """
     is_beyond = (call.cell_fraction.low or 0.0) >= 2.0 - 1.0 / settings.het_baf_high
-    if call.kind != "loss" or call.copy_number != 1 or not is_beyond or not known.any():
+    if call.kind != "loss" or call.copy_number != 1 or not is_beyond or not known.size:
         return ""
-    n, k = int(known.sum()), int(is_het[known].sum())
+    n, k = known.size, int(is_het[known].sum())
     genome_share = float(is_het[np.isfinite(snps.b_allele_fraction)].mean())
     odds = _log_likelihood(k, n, genome_share) - _log_likelihood(k, n, settings.het_error)
     if odds <= np.log(settings.max_het_odds):
