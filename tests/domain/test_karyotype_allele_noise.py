@@ -92,6 +92,21 @@ def test_the_spread_from_place_to_place(cv: float) -> None:
     assert found[SETTINGS.spread_sizes[2]] < max(0.6 * found[size], 0.01)
 
 
+def test_the_local_spread_is_of_neighbours_and_not_of_levels() -> None:
+    rng = np.random.default_rng(3)
+    size, n_blocks, cv = SETTINGS.local_spread_size, 22 * 160, 0.1
+    chrom = np.repeat(np.arange(22, dtype=np.int16), 160 * size)
+    scale = np.repeat(1.0 + cv * rng.standard_normal(n_blocks), size)
+    x = 0.035 * rng.standard_normal(chrom.size)
+    found = dict(spread_of_noise(scale * x, chrom, 0.035, SETTINGS))
+    # Four independent blocks make one of 500, whose spread is added.
+    assert found[size] == pytest.approx(cv * np.sqrt(1.0 + 0.25), rel=0.15)
+    # Every other chromosome twice as wide, as where half of the genome is imbalanced: neighbours stay alike.
+    levels = np.where(chrom % 2 == 0, 2.0, 1.0)
+    seen = dict(spread_of_noise(levels * x, chrom, 0.06, SETTINGS))
+    assert np.sqrt(seen[size] ** 2 - seen[SETTINGS.spread_sizes[0]] ** 2) < 0.03
+
+
 def test_few_snps_are_given_the_usual_spread() -> None:
     chrom = np.zeros(600, dtype=np.int16)
     x = np.random.default_rng(4).normal(0.0, 0.03, 600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +122,8 @@ def spread_of_noise(x: Float64, chrom: Int16, sd: float, settings: Settings) -> 
     Notes
     -----
     Of the mean bounded absolute deviation of blocks of `spread_sizes` SNPs, its variance less that of independent
-    SNPs, as a share of the mean; both robust against single blocks that are not balanced.
+    SNPs, as a share of the mean; both robust against single blocks that are not balanced. Blocks of
+    `local_spread_size` add what neighbours differ by, to which the levels of a rearranged genome add nothing.
     """
     bound = 3.0 * sd
     y = np.minimum(np.abs(x), bound)
@@ -139,7 +141,18 @@ def spread_of_noise(x: Float64, chrom: Int16, sd: float, settings: Settings) -> 
         # What so many blocks cannot rule out counts as there.
         excess = max(variance - chance, chance * float(np.sqrt(2.0 / values.size)))
         found.append((size, float(np.sqrt(excess)) / centre))
-    return tuple(found) or ((settings.spread_sizes[0], settings.usual_spread),)
+    if not found:
+        return ((settings.spread_sizes[0], settings.usual_spread),)
+    size = settings.local_spread_size
+    is_enough = n >= size // 2
+    local = _local_excess(_block_means(y, first[is_enough], n[is_enough], size), of_one / size)
+    return ((size, math.hypot(found[0][1], math.sqrt(local))), *found)
+
+
+def _local_excess(values: Float64, chance: float) -> float:
+    """Variance of blocks by what neighbours differ, beyond chance, as a share of their squared mean."""
+    apart = median(np.abs(np.diff(values))) / 0.6745
+    return max(apart**2 / 2.0 - chance, 0.0) / median(values) ** 2
 
 
 def _block_means(y: Float64, first: Int64, n: Int64, size: int) -> Float64:

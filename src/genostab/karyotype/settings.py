@@ -108,6 +108,7 @@ class Settings:
     switch_rates: tuple[float, ...]
     spread_nodes: int
     spread_sizes: tuple[int, ...]
+    local_spread_size: int
     min_spread_blocks: int
     usual_spread: float
     least_stray: float
