@@ -221,3 +221,38 @@ def test_too_few_snps_say_nothing() -> None:
     assert sparse["21"].min_cell_fraction is None
     shallow = lot(10, depth=3.0)
     assert karyotype_of(shallow).sensitivity == ()
+
+
+def test_the_rest_of_a_chromosome_beside_a_stronger_change_keeps_the_origin_that_depth_gives() -> None:
+    """LOH of 30 Mb in nearly all cells on a chromosome lost in half of them, of which depth knows the origin."""
+    genome, n = toy_genome(), 1000
+    lost = gaussian_signal(genome, n, shift=(4, 0, n, 1.0 / 6.0))
+    mixed = gaussian_signal(genome, n, shift=(4, 0, 300, 0.45))
+    is_first = (lost.chrom == 4) & (lost.position < 30_000_000)
+    signal = replace(lost, symbol=np.where(is_first, mixed.symbol, lost.symbol).astype(np.int32))
+    is_lost = toy_bins(genome, 1_000_000).chrom == 4
+    ratio = np.random.default_rng(1).normal(np.where(is_lost, np.log2(0.75), 0.0), 0.05)
+    profile = profile_of(genome, 1_000_000, ratio, sd=0.05)
+    whole = replace(
+        call_of("chr5", 0, 100_000_000),
+        kind="loss",
+        copy_number=1,
+        p_value=1e-6,
+        ratio_log2=-0.4,
+        origin="acquired",
+    )
+    calls = add_alleles(
+        replace(without_depth(), profile=profile, own=profile, calls=(whole,)),
+        signal,
+        (),
+        genome=genome,
+        hotspots=(),
+        platform="arr",
+        response=Response(mean=1.0, cv=0.2, place_cv=0.1),
+        settings=SETTINGS,
+    ).calls
+    inner, outer = sorted((c for c in calls if c.reported), key=lambda call: call.end)
+    assert (inner.start, round(inner.end, -6)) == pytest.approx((0, 30_000_000), abs=500_000)
+    assert (outer.start, outer.end) == pytest.approx((30_000_000, 100_000_000), abs=500_000)
+    assert (outer.kind, outer.origin) == ("loss", "acquired")
+    assert outer.cell_fraction.estimate == pytest.approx(0.5, abs=0.03)
