@@ -78,7 +78,8 @@ class Call:
     Start and end lie between their low and high at the level of the cell fraction; None where that is not estimated.
     `alternatives` are other copy numbers, each in its share of cells, that explain the same ratio as well. `p_value`
     is its chance under noise anywhere in the genome; `minor_copies` are those of the rarer allele and `probability`
-    that of this state, given that there is a change, where alleles tell.
+    that of this state, given that there is a change, where alleles tell. `undecided` says of a rejected call that a
+    change of both alleles in a part of the cells would look like it.
     """
 
     chrom: str
@@ -106,6 +107,7 @@ class Call:
     p_value: float = 1.0
     minor_copies: int | None = None
     probability: float | None = None
+    undecided: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,6 +132,7 @@ def test_a_shift_of_intensity_without_alleles_is_rejected(copies: int, fraction:
     assert reported(found) == []
     (call,) = [c for c in found.calls if c.chrom == "chr7" and c.n_bins > 100]
     assert "heterozygous SNPs are balanced" in call.reason
+    assert call.undecided
 
 
 @pytest.mark.parametrize("n", [30, 60, 200])

@@ -133,3 +133,12 @@ def test_withheld_calls_are_a_failed_control_and_never_a_count_of_none() -> None
             (False, "capture targets")
         ]
     assert all(not measurement.controls for measurement in measured(()).values())
+
+
+def test_a_rejected_change_that_both_alleles_may_have_made_widens_the_count() -> None:
+    undecided = replace(CALL, reported=False, origin="unknown", undecided=True)
+    for calls, high in (((CALL, undecided), 2.0), ((replace(undecided, origin="inherited"),), 0.0)):
+        count = measured(calls)["cnv.acquired_count"].estimate
+        assert (count.low, count.high) == (float(sum(call.reported for call in calls)), high)
+    artefact = replace(undecided, undecided=False)
+    assert measured((artefact,))["cnv.acquired_count"].estimate.high == 0.0

@@ -375,7 +375,8 @@ def _not_seen(call: Call, candidate: Candidate) -> Call:
         return call
     both = "loss" if call.kind == "loss" else "gain"
     reason = f"its {candidate.n_snps} heterozygous SNPs are balanced, which rules out a change of one allele"
-    return reject(call, f"{reason}; a {both} of both alleles in a part of the cells would look like that")
+    reason = f"{reason}; a {both} of both alleles in a part of the cells would look like that"
+    return replace(reject(call, reason), undecided=True)
 
 
 def _make_call(

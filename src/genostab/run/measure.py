@@ -12,16 +12,20 @@ from genostab.units import COUNT
 
 
 def _count(calls: Sequence[Call], doubtful: Sequence[Call], n_regions: int) -> Estimate:
-    """Calls, with those of unknown origin as the upper end: they may be acquired."""
+    """Calls, with those in doubt as the upper end: they may be acquired."""
     return Estimate(
         estimate=float(len(calls)),
         low=float(len(calls)),
         high=float(len(calls) + len(doubtful)),
         unit=COUNT,
         level=1.0,
-        method="calls of acquired origin; the upper end adds those of unknown origin",
+        method="calls of acquired origin; the upper end adds those of unknown origin, and undecided ones",
         n=n_regions,
     )
+
+
+def _is_doubtful(call: Call) -> bool:
+    return (call.reported and call.origin == "unknown") or (call.undecided and call.origin != "inherited")
 
 
 def _worst_fraction(rows: Sequence[Sensitivity]) -> float | None:
@@ -55,7 +59,7 @@ def measure_karyotype(
     """
     reported = [call for call in karyotype.calls if call.reported]
     new = [call for call in reported if call.origin == "acquired"]
-    doubtful = [call for call in reported if call.origin == "unknown"]
+    doubtful = [call for call in karyotype.calls if _is_doubtful(call)]
     n_regions = len({(row.chrom, row.start, row.end) for row in karyotype.sensitivity})
     facts: dict[str, float] = {}
     resolution = resolution_bp(karyotype.sensitivity)

@@ -24,7 +24,7 @@ CALL_COLUMNS = (
     "chrom", "start", "end", "kind", "copy_number", "cell_fraction", "cell_fraction_low", "cell_fraction_high",
     "ratio_log2", "n_bins", "n_snps", "score", "q_value", "origin", "hotspot", "bands", "iscn", "status", "reason",
     "start_low", "start_high", "end_low", "end_high", "alternatives",
-    "minor_copies", "probability",
+    "minor_copies", "probability", "undecided",
 )  # fmt: skip
 KARYOTYPE_FILES = tuple(
     f"karyotype/{name}"
@@ -64,6 +64,7 @@ def _call_row(call: Call) -> tuple[object, ...]:
         call.alternatives,
         call.minor_copies,
         call.probability,
+        "yes" if call.undecided else "",
     )
 
 
