@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 from genostab.arrays import AlleleDepths, SnpTable
-from genostab.karyotype.allele_depths import two_x_by_depths
+from genostab.karyotype.allele_call import add_alleles
+from genostab.karyotype.allele_depths import signal_of_depths, two_x_by_depths
+from genostab.karyotype.allele_state import Response
+from genostab.karyotype.bins import diploid_chromosomes
 from genostab.karyotype.snp import array_sex, call_array
 from genostab.results import Call
+from tests.domain.karyotype_data import without_depth
 from tests.domain.sex_array_data import Array, male, simulate
 from tests.statistical.array_genomes import GENOME, SETTINGS, Event, simulate_array, with_sex_chromosomes
 
@@ -137,3 +141,54 @@ def depths_of(sample: SnpTable, is_het_x: float) -> AlleleDepths:
 def test_two_x_are_told_by_their_heterozygous_snps(share: float, is_two: bool) -> None:
     sample = simulate_array(1, events=(), n_snps=20_000, x_level=0.0)
     assert two_x_by_depths(depths_of(sample, share), GENOME, SETTINGS) == is_two
+
+
+def reads_of(loh: float) -> list[Call]:
+    """Calls of 30 reads at each SNP of a woman, by alleles alone; LOH of 100 to 150 Mb of X in a share of the cells."""
+    sample = simulate_array(
+        3,
+        fraction=loh,
+        events=(change(100_000_000, 150_000_000, "cnloh"),),
+        n_snps=60_000,
+        x_level=0.0,
+    )
+    rng = np.random.default_rng(4)
+    alt = rng.binomial(30, np.clip(sample.b_allele_fraction, 0.001, 0.999))
+    snps = AlleleDepths(
+        sample="s",
+        chrom=sample.chrom,
+        position=sample.position,
+        ref_depth=30 - alt,
+        alt_depth=alt,
+        genotype=np.where(alt < 3, 0, np.where(alt > 27, 2, 1)).astype(np.int8),
+    )
+    assert two_x_by_depths(snps, GENOME, SETTINGS)
+    signal = signal_of_depths(snps, None, diploid_chromosomes(GENOME, "female"), SETTINGS)
+    assert signal is not None
+    found = add_alleles(
+        without_depth(),
+        signal,
+        (),
+        genome=GENOME,
+        hotspots=(),
+        platform="seq",
+        response=Response(mean=1.0, cv=0.02, place_cv=0.02, stands_alone=True),
+        settings=SETTINGS,
+    )
+    assert {row.region for row in found.sensitivity if row.chrom == "chrX"} == {"X", "Xp", "Xq"}
+    return [call for call in found.calls if call.reported]
+
+
+def test_the_two_x_of_reads() -> None:
+    assert reads_of(0.0) == []
+    (call,) = reads_of(0.3)
+    assert (call.chrom, call.start, call.end) == (
+        "chrX",
+        pytest.approx(1e8, abs=4e6),
+        pytest.approx(1.5e8, abs=4e6),
+    )
+    low, high = call.cell_fraction.low, call.cell_fraction.high
+    # Without depth the states are alike; the shift of 0.15 is that of 30 % LOH, or of a loss in 46 %.
+    assert low is not None
+    assert high is not None
+    assert (call.kind == "cnloh" and low <= 0.3 <= high) or "0+2 copies" in call.alternatives
