@@ -9,7 +9,9 @@ import pytest
 
 from genostab.arrays import SnpTable
 from genostab.errors import GenostabErrors, InputError
+from genostab.io.final_report import read_final_report, read_usual_final_report
 from genostab.io.genome import load_genome
+from genostab.io.probes import Probes
 from genostab.io.snp_array import read_snp_array
 
 HG38 = load_genome("GRCh38")
@@ -132,3 +134,47 @@ def test_a_row_of_no_sample_is_refused(tmp_path: Path) -> None:
 def test_a_header_without_data(tmp_path: Path) -> None:
     assert refused(tmp_path, HEADER.replace("[Data]\n", ""))[0].code == "GS-2004"
     assert refused(tmp_path, HEADER + COLUMNS)[0].code == "GS-2104"
+
+
+STRAND = COLUMNS.replace("Allele1 - AB\tAllele2 - AB", "Allele1 - X\tAllele2 - X")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        REPORT,
+        REPORT.replace("\t", ","),
+        COLUMNS + ROWS,
+        "[Data]\n" + COLUMNS + ROWS,
+        HEADER + STRAND + ROWS,
+        HEADER + STRAND.replace(" - Top", " - Y") + ROWS,
+        REPORT.replace("0.48\t-0.4", "1e-3\t-Infinity"),
+    ],
+)
+@pytest.mark.parametrize("sample", ["lot 1", "bank 1"])
+def test_the_quick_reader_reads_the_same(text: str, sample: str) -> None:
+    quick = read_usual_final_report(text.encode(), "a.txt", HG38, sample)
+    slow = read_final_report(text, "a.txt", HG38, sample)
+    assert quick is not None
+    for name in Probes.__dataclass_fields__:
+        of_quick, of_slow = getattr(quick, name), getattr(slow, name)
+        np.testing.assert_array_equal(of_quick, of_slow, err_msg=name, strict=isinstance(of_slow, np.ndarray))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0.48\t-0.4", "0.48x\t-0.4"),
+        ("0.48\t-0.4", "1.48\t-0.4"),
+        ("rs1\tlot 1\tA\tG\tA\tB", "rs1\tlot 1\tA\tG\tA\tQ"),
+        ("rs1\tlot 1", "rs1\t"),
+        ("Num SNPs\t3", "Num SNPs\t4"),
+        ("[Data]\n", ""),
+        ("\n", "\r\n"),
+        ("rs3\tlot 1", "rs3\tlot 1\t"),
+        ("Position", "Place"),
+    ],
+)
+def test_the_quick_reader_leaves_what_is_unusual(old: str, new: str) -> None:
+    assert old in REPORT
+    assert read_usual_final_report(REPORT.replace(old, new).encode(), "a.txt", HG38, "lot 1") is None

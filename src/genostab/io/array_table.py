@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from genostab.arrays import Genome, Int8
 from genostab.errors import GenostabErrors, InputError
-from genostab.io.delimited import MISSING_TEXTS, Delimited, parse_rows, separator, split_header
+from genostab.io.array_fields import ProbeColumns, calls_of, usual_probes
+from genostab.io.delimited import Delimited, parse_rows, separator, split_header
 from genostab.io.final_report import is_final_report
 from genostab.io.intervals import contig_indices
-from genostab.io.probes import Probes, choose_sample, missing_column, signals, signals_of
+from genostab.io.probes import Probes, choose_sample, missing_column, signals
 from genostab.io.refusals import Problem, refuse_lines
 from genostab.io.spans import UnusualError, expect, fields_of
 
@@ -25,7 +27,6 @@ _SIGNAL = {
     "baf": ("b allele freq", "baf", "b_allele_fraction"),
     "genotype": ("gtype", "genotype"),
 }
-_NO_NUMBERS = dict.fromkeys(MISSING_TEXTS, np.nan) | {"-Infinity": -np.inf, "-inf": -np.inf}
 _GENOTYPES = {"AA": 0, "AB": 1, "BA": 1, "BB": 2, "NC": -1, "--": -1, "0": 0, "1": 1, "2": 2, "-1": -1}
 
 
@@ -48,34 +49,12 @@ def _usual(data: bytes, head: str, path: str, genome: Genome, sample: str | None
     found = fields_of(data, data.find(b"\n") + 1, separator(head), len(header), columns)
     fields = {header[column]: spans for column, spans in zip(columns, found, strict=True)}
     line = 2 + np.arange(found[0].start.size, dtype=np.int64)
-    codes, contigs = fields[place["chrom"]].numbered()
-    expect(MISSING_TEXTS.isdisjoint(contigs))
-    names = fields[place["name"]].strings()
-    expect(MISSING_TEXTS.isdisjoint(names))
-    log_r_ratio, b_allele, problems = signals_of(
-        fields[signal["lrr"]].decimals(_NO_NUMBERS),
-        fields[signal["baf"]].decimals(_NO_NUMBERS),
-        (signal["lrr"], signal["baf"]),
-        line,
-    )
-    genotype = np.full(line.size, -1, dtype=np.int8)
-    if "genotype" in signal:
-        codes_of_calls, calls = fields[signal["genotype"]].numbered()
-        known = [-1 if call in MISSING_TEXTS else _GENOTYPES.get(call) for call in calls]
-        expect(None not in known)
-        genotype = np.array(known, dtype=np.int8)[codes_of_calls]
-    expect(not problems)
-    return Probes(
-        path=path,
-        sample=sample or Path(path).name.split(".")[0],
-        line=line,
-        name=np.array(names, dtype=object),
-        chrom=contig_indices(tuple(contigs), codes, line, path, genome),
-        position=fields[place["position"]].decimals(_NO_NUMBERS),
-        log_r_ratio=log_r_ratio,
-        b_allele=b_allele,
-        genotype=genotype,
-    )
+    columns_of = ProbeColumns(**place, ratio=signal["lrr"], fraction=signal["baf"])
+    owner = sample or Path(path).name.split(".")[0]
+    probes = usual_probes(fields, columns_of, line, path, owner, genome)
+    if "genotype" not in signal:
+        return probes
+    return replace(probes, genotype=calls_of(fields[signal["genotype"]], _GENOTYPES))
 
 
 def read_table(text: str, path: str, genome: Genome, sample: str | None) -> Probes:

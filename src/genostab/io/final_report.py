@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from genostab.arrays import Float64, Genome, Int8, Int64
-from genostab.errors import InputError
-from genostab.io.delimited import Delimited, parse_rows, separator, split_header
+from genostab.errors import GenostabErrors, InputError
+from genostab.io.array_fields import ProbeColumns, usual_probes
+from genostab.io.delimited import MISSING_TEXTS, Delimited, parse_rows, separator, split_header
 from genostab.io.intervals import contig_indices
 from genostab.io.probes import Probes, choose_sample, copies_of_b, missing_column, signals
 from genostab.io.refusals import Problem, refuse_lines
+from genostab.io.spans import Spans, UnusualError, expect, fields_of
+
+Letters = np.ndarray[tuple[int], np.dtype[np.str_]]
 
 _SAMPLE, _NAME, _CHROM, _POSITION = "Sample ID", "SNP Name", "Chr", "Position"
 _RATIO, _FRACTION = "Log R Ratio", "B Allele Freq"
@@ -19,6 +24,7 @@ _NEEDED = (_SAMPLE, _NAME, _CHROM, _POSITION, _RATIO, _FRACTION)
 # Strands on which alleles may be reported; AB says outright which allele is B.
 _STRANDS = ("AB", "Top", "Forward", "Plus", "Design")
 _ALLELE = re.compile(r"[ACGTIDB-]")
+_COLUMNS = ProbeColumns(name=_NAME, chrom=_CHROM, position=_POSITION, ratio=_RATIO, fraction=_FRACTION)
 _N_SNPS = re.compile(r"^Num SNPs[\t,]+(\d+)", re.MULTILINE)
 _ACTION = (
     "in GenomeStudio's Report Wizard, add it to the displayed fields of the Final Report and export again"
@@ -75,7 +81,7 @@ def read_final_report(text: str, path: str, genome: Genome, sample: str | None) 
         distinct=(_NAME,),
     )
     sample, own = _rows_of(table, sample, path)
-    _refuse_cut(header_text, own, sample, path)
+    _refuse_cut(header_text, own.line.size, sample, path)
     codes, contigs = own.labels(_CHROM)
     chrom = contig_indices(contigs, codes, own.line, path, genome)
     log_r_ratio, b_allele, problems = signals(own, _RATIO, _FRACTION)
@@ -92,6 +98,49 @@ def read_final_report(text: str, path: str, genome: Genome, sample: str | None) 
         b_allele=b_allele,
         genotype=genotype,
     )
+
+
+def read_usual_final_report(data: bytes, path: str, genome: Genome, sample: str | None) -> Probes | None:
+    """What `read_final_report` reads, to the last bit; None where anything is unusual, which it reads or refuses."""
+    try:
+        at = 0 if data.startswith(b"[Data]") else data.find(b"\n[Data]") + 1
+        n_before = data.find(b"\n", at) + 1 if data.startswith(b"[") else 0
+        n_head = data.find(b"\n", n_before) + 1
+        before, head = (data[a:b].decode("utf-8-sig") for a, b in ((0, n_before), (n_before, n_head)))
+        expect("\0" not in head and "\r" not in head and (at > 0 or not before.startswith("[Header]")))
+        return _usual(data, before, head, path, genome, sample)
+    except (UnusualError, InputError, GenostabErrors, UnicodeDecodeError):
+        return None
+
+
+def _usual(data: bytes, before: str, head: str, path: str, genome: Genome, sample: str | None) -> Probes:
+    header = split_header(head.rstrip("\n"))
+    expect(len({*header}) == len(header) and {*_NEEDED} <= {*header})
+    alleles = _allele_columns(header)
+    columns = sorted(header.index(name) for name in (*_NEEDED, *alleles))
+    found = fields_of(data, len(before) + len(head), separator(head), len(header), columns)
+    fields = {header[column]: spans for column, spans in zip(columns, found, strict=True)}
+    line = before.count("\n") + 2 + np.arange(found[0].start.size, dtype=np.int64)
+    codes, names = fields[_SAMPLE].numbered()
+    expect(MISSING_TEXTS.isdisjoint(names))
+    sample = choose_sample(tuple(names), sample, path)
+    if len(names) > 1:
+        rows = np.flatnonzero(codes == names.index(sample))
+        fields, line = {name: spans.rows(rows) for name, spans in fields.items()}, line[rows]
+    probes = usual_probes(fields, _COLUMNS, line, path, sample, genome)
+    _refuse_cut(before, line.size, sample, path)
+    if not alleles:
+        return probes
+    first, second = (_usual_letters(fields[column]) for column in alleles)
+    return replace(probes, genotype=_copies(first, second, alleles, probes.b_allele))
+
+
+def _usual_letters(spans: Spans) -> Letters:
+    """One letter per row, - where missing."""
+    codes, texts = spans.numbered()
+    letters = ["-" if text in MISSING_TEXTS else text for text in texts]
+    expect(all(_ALLELE.fullmatch(letter) for letter in letters))
+    return np.array(letters, dtype="<U1")[codes]
 
 
 def _parts(text: str, path: str) -> tuple[str, str, str, int]:
@@ -144,14 +193,14 @@ def _rows_of(table: Delimited, sample: str | None, path: str) -> tuple[str, Deli
     return sample, Delimited(path=path, header=table.header, line=table.line[rows], frame=frame)
 
 
-def _refuse_cut(header_text: str, own: Delimited, sample: str, path: str) -> None:
+def _refuse_cut(header_text: str, n_rows: int, sample: str, path: str) -> None:
     stated = _N_SNPS.search(header_text)
-    if stated is not None and own.line.size < int(stated[1]):
+    if stated is not None and n_rows < int(stated[1]):
         raise InputError(
             "GS-2003",
             what="the FinalReport is cut",
             where=path,
-            found=f"{own.line.size} probes of {sample}",
+            found=f"{n_rows} probes of {sample}",
             expected=f"{stated[1]}, as its header says (Num SNPs)",
             action="copy or export the report again to its end",
         )
@@ -173,13 +222,18 @@ def _genotypes(table: Delimited, alleles: tuple[str, ...], b_allele: Float64) ->
         if not _ALLELE.fullmatch(text)
     ]
     first, second = _letters(codes, texts), _letters(other_codes, other_texts)
+    return _copies(first, second, alleles, b_allele), problems
+
+
+def _copies(first: Letters, second: Letters, alleles: tuple[str, ...], b_allele: Float64) -> Int8:
+    """Copies of B of each pair of letters, int8, shape (n_rows,), -1 where not called."""
     called = (first != "-") & (second != "-")
     if alleles[0].endswith("AB"):
         copies = (first == "B").astype(np.int8) + (second == "B").astype(np.int8)
-        return np.where(called, copies, -1).astype(np.int8), problems
-    return copies_of_b(called & (first != second), called & (first == second), b_allele), problems
+        return np.where(called, copies, -1).astype(np.int8)
+    return copies_of_b(called & (first != second), called & (first == second), b_allele)
 
 
-def _letters(codes: Int64, texts: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+def _letters(codes: Int64, texts: tuple[str, ...]) -> Letters:
     """One letter per row, - where missing."""
     return np.array([*(text[:1] for text in texts), "-"], dtype="<U1")[codes]

@@ -8,7 +8,7 @@ from genostab.arrays import Genome, SnpTable
 from genostab.io.array_records import read_usual_records
 from genostab.io.array_table import read_table, read_usual_table
 from genostab.io.array_vcf import read_array_vcf
-from genostab.io.final_report import is_final_report, read_final_report
+from genostab.io.final_report import is_final_report, read_final_report, read_usual_final_report
 from genostab.io.limits import open_bytes, read_bytes_capped, text_of
 from genostab.io.probes import table_of_probes
 from genostab.io.vcf_header import vcf_bytes
@@ -47,7 +47,9 @@ def read_snp_array(path: str | Path, genome: Genome, sample: str | None = None) 
         usual = read_usual_records(data, where, genome, sample)
         return table_of_probes(usual or read_array_vcf(data, where, genome, sample), genome)
     data = read_bytes_capped(path)
-    table = read_usual_table(data, where, genome, sample)
+    table = read_usual_table(data, where, genome, sample) or read_usual_final_report(
+        data, where, genome, sample
+    )
     if table is not None:
         return table_of_probes(table, genome)
     text = text_of(data, path)
