@@ -48,6 +48,10 @@ N_AUTOSOMAL, N_X, N_Y = 665_500, 32_000, 2_500
 FRACTION = 0.1  # of the cells have the ten events
 
 _TABLE_HEAD = "Name\tChr\tPosition\tS1.GType\tS1.Log R Ratio\tS1.B Allele Freq\n"
+_REPORT_HEAD = (
+    "[Header]\nGSGT Version\t2.0.4\n[Data]\nSNP Name\tSample ID\tChr\tPosition\tAllele1 - AB\tAllele2 - AB\tGC Score\t"
+    "Log R Ratio\tB Allele Freq\n"
+)
 _VCF_HEAD = (
     "##fileformat=VCFv4.2\n"
     + "".join(
@@ -120,6 +124,17 @@ def write_table(snps: SnpTable, path: Path) -> Path:
     return path
 
 
+def write_final_report(snps: SnpTable, path: Path) -> Path:
+    alleles = ("A\tA", "A\tB", "B\tB", "-\t-")
+    with path.open("w") as out:
+        out.write(_REPORT_HEAD)
+        for name, chrom, at, genotype, lrr, baf in _rows(snps):
+            out.write(
+                f"{name}\tS1\t{GENOME.names[chrom][3:]}\t{at}\t{alleles[genotype]}\t0.8\t{lrr:.4f}\t{baf:.4f}\n"
+            )
+    return path
+
+
 def write_vcf(snps: SnpTable, path: Path) -> Path:
     assert snps.phase is not None
     phased = {1: "1|0", 2: "0|1"}
@@ -141,6 +156,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         lot = female(seed, fraction)
         found[name] = write_table(lot, folder / f"{name}.txt")
         found[f"{name} phased"] = write_vcf(lot, folder / f"{name}.vcf")
+        found[f"{name} report"] = write_final_report(lot, folder / f"{name}-report.txt")
         parent = female(seed, 0.0, noise_seed=100 + seed)
         found[f"{name} parent"] = write_table(parent, folder / f"{name}-parent.txt")
     return found
@@ -178,10 +194,11 @@ def measured(actions: dict[str, Callable[[], object]]) -> dict[str, dict[str, st
 
 @pytest.mark.benchmark(group="SNP array of 700,000 probes, file to calls")
 @pytest.mark.parametrize("lot", ["normal", "events"])
-@pytest.mark.parametrize("kind", ["unphased", "phased", "with a parent"])
+@pytest.mark.parametrize("kind", ["unphased", "FinalReport", "phased", "with a parent"])
 def test_file_to_calls(benchmark: BenchmarkFixture, files: dict[str, Path], lot: str, kind: str) -> None:
     given = {
         "unphased": (files[lot],),
+        "FinalReport": (files[f"{lot} report"],),
         "phased": (files[f"{lot} phased"],),
         "with a parent": (files[lot], files[f"{lot} parent"]),
     }[kind]
