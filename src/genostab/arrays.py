@@ -143,6 +143,7 @@ class Profile:
     tail_sd, tail_normal : float64, shape (n_tail,), mean of n bins in standard deviations of one, and times sqrt(n) the
         Gaussian deviate that is as rare; a Gaussian tail by default
     centre_sd_log2 : float, uncertainty of the centre itself
+    x_centred : bool, whether X is centred on itself, its level being unknown
     """
 
     chrom: Int16
@@ -158,6 +159,7 @@ class Profile:
     tail_sd: Float64 = field(default_factory=lambda: np.zeros(1))
     tail_normal: Float64 = field(default_factory=lambda: np.zeros(1))
     centre_sd_log2: float = 0.0
+    x_centred: bool = False
 
     @cached_property
     def weight(self) -> Float64:

@@ -133,7 +133,7 @@ def _depth_of(
     level_sd = 0.0
     if genome.names[chrom] == "chrX":
         level_sd = karyotype.sex_sd_log2
-        if math.isinf(level_sd):
+        if karyotype.own.x_centred:
             level_sd = sd_of_rest(karyotype.own, chrom, start, end, settings)
     return Depth(ratio_log2=mean[0], sd_log2=math.hypot(mean[1], level_sd, math.sqrt(between)))
 

@@ -28,7 +28,7 @@ class Karyotype:
 
     `own` is the profile of the lot by itself, the same as `profile` where there is no other; None where it cannot be
     trusted.
-    `sex_sd_log2` is the uncertainty of the level of X and Y in `own` [log2]; inf where they are centred on themselves.
+    `sex_sd_log2` is the uncertainty of the level of X and Y in `own` [log2]; inf where it is unknown.
     `signal` is what the alleles of heterozygous SNPs say, where there are any;
     `withheld` says why nothing is reported although a profile is there; "" where calls stand.
     """

@@ -73,7 +73,7 @@ def find_changes(profile: Profile, genome: Genome, settings: Settings, sex_sd_lo
     profile : Profile
     genome : Genome
     settings : Settings
-    sex_sd_log2 : float, extra uncertainty of X and Y [log2]; inf where their level is unknown, and X centred on itself
+    sex_sd_log2 : float, extra uncertainty of X and Y [log2]; inf where their level is unknown
 
     Notes
     -----
@@ -314,12 +314,12 @@ def _quiet_bins(profile: Profile, changes: Sequence[Change]) -> Bool:
 
 
 def _level_sd(profile: Profile, segments: Segments, genome: Genome, sex_sd_log2: float) -> Float64:
-    """Uncertainty of the level that each segment is held against; where that of X is unknown, that of the rest of X."""
+    """Uncertainty of the level that each segment is held against; of X centred on itself, that of the rest of X."""
     level_sd = np.where(profile.autosome[segments.first], 0.0, sex_sd_log2)
     x = np.int16(genome.names.index("chrX"))
     first, last = (int(np.searchsorted(profile.chrom, x, side=side)) for side in ("left", "right"))
     n_rest = last - first - (segments.last - segments.first)
-    told = np.flatnonzero((segments.chrom == x) & np.isinf(level_sd) & (n_rest > 0))
+    told = np.flatnonzero((segments.chrom == x) & profile.x_centred & (n_rest > 0))
     if told.size:
         weight = profile.running[0]
         of_rest = weight[last] - weight[first] - (weight[segments.last[told]] - weight[segments.first[told]])

@@ -21,7 +21,7 @@ from genostab.units import FRACTION, percent_from_fraction
 
 _FRACTIONS = np.linspace(0.0, 0.99, 991)  # of the cells; what 1 would give has no Log R ratio
 _EVERY = 0.985  # a fraction above stands for all cells
-_EXPECTED_SPLITS = 7
+_EXPECTED_SPLITS, _PHASED_SPLITS = 7, 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -393,7 +393,9 @@ def _fraction(evidence: Evidence, best: Fit, settings: Settings) -> Estimate:
 
 def _sensitivity(evidence: Evidence, genome: Genome, settings: Settings) -> tuple[Sensitivity, ...]:
     """The least fraction of each state that this array would show."""
-    splits = np.geomspace(0.01 if evidence.phased is None else 0.002, 0.45, _EXPECTED_SPLITS)
+    splits = np.geomspace(0.002, 0.45, _PHASED_SPLITS)
+    if evidence.phased is None:  # each takes its time
+        splits = np.geomspace(0.01, 0.45, _EXPECTED_SPLITS)
     of_split, variance = evidence.expected_gain(splits, settings)
     return tuple(
         Sensitivity(
@@ -429,8 +431,9 @@ def _least_fraction(
     """
     least = threshold(len(states_of(evidence)), settings)
     fractions = _FRACTIONS[::5]
+    # Roots, which go as the split or its square: between two splits the ratio itself is less than its chord.
     gain, spread = (
-        np.interp(state.split(fractions), np.concatenate(([0.0], splits)), np.concatenate(([0.0], values)))
+        np.square(np.interp(state.split(fractions), np.append(0.0, splits), np.append(0.0, np.sqrt(values))))
         for values in (of_split, np.maximum(variance - 2.0 * of_split, 0.0))
     )
     for _, level, ratio in _pieces(evidence, state):

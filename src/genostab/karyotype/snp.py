@@ -106,7 +106,7 @@ def array_profile(
         if name in ("chrX", "chrY") and own.any():
             held = own & is_balanced if name == "chrX" and is_balanced is not None else own
             ratio = np.where(snps.chrom == chrom, ratio - _level(ratio[held if held.any() else own]), ratio)
-    return make_profile(
+    profile = make_profile(
         bins=bins,
         ratio_log2=ratio,
         counting_variance=np.zeros(ratio.size),
@@ -115,6 +115,7 @@ def array_profile(
         genome=genome,
         settings=settings,
     )
+    return replace(profile, x_centred=True)
 
 
 def _level(ratio: Float64) -> float:
