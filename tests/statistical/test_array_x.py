@@ -20,8 +20,8 @@ from tests.statistical.karyotype_genomes import is_soak
 
 LENGTH = int(GENOME.length_bp[GENOME.names.index("chrX")])
 REPEATS = 5 if is_soak() else 1
-# The bar is the share of cells that autosomal events of that size need (research/karyotype.md, section 3c): without phase
-# that of the project, with phase MoChA's.
+# The bar is the share of cells that autosomal events of that size need (research/karyotype.md, section 3c): without
+# phase that of the project, with phase MoChA's.
 EVENTS = (
     (Event(chrom="chrX", start=60_600_000, end=LENGTH, kind="loss"), 0.06, 0.03),
     (Event(chrom="chrX", start=0, end=58_100_000, kind="gain"), 0.07, 0.03),
