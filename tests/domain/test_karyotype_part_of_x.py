@@ -75,6 +75,30 @@ def test_a_long_arm_that_all_cells_have_lost() -> None:
     assert call.cell_fraction.high > 0.9  # its Log R ratio alone says in how many cells, within a third
 
 
+@pytest.mark.parametrize("fraction", [0.4, 1.0])
+@pytest.mark.parametrize(("has_parent_it", "origin"), [(True, "inherited"), (False, "acquired")])
+def test_a_lost_long_arm_and_that_of_the_parent(fraction: float, has_parent_it: bool, origin: str) -> None:
+    # Most of the parent's X is lost as well, so that its level is that of the short arm, as the lot's is.
+    event = change(60_600_000, LENGTH, "loss")
+    lot, parent = (
+        simulate_array(
+            5,
+            fraction=share,
+            events=(event,),
+            n_snps=120_000,
+            switch_rate=None,
+            x_level=0.15,
+            replicate=replicate,
+        )
+        for share, replicate in ((fraction, 0), (fraction if has_parent_it else 0.0, 1))
+    )
+    found = call_array(
+        sample=lot, parents=(parent,), sex="female", genome=GENOME, hotspots=(), settings=SETTINGS
+    )
+    (call,) = [call for call in found.calls if call.reported]
+    assert (call.chrom, call.kind, call.copy_number, call.origin) == ("chrX", "loss", 1, origin)
+
+
 @pytest.mark.parametrize("kind", ["gain", "loss", "cnloh"])
 def test_phase_shows_whole_x_in_few_cells(kind: str) -> None:
     # In 3 % of the cells; without phase it takes about 12 %, and no bands stand apart by 0.8 to 1.5 % of the fraction.

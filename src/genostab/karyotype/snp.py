@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -151,17 +151,15 @@ def call_array(
     Changes are looked for in the Log R ratio and in the B allele fraction, and read with both (see `add_alleles`). A
     loss too short for that, in most cells, that still has heterozygous probes is rejected.
     """
-    is_diploid = diploid_chromosomes(genome, sex)
     same_donor = known_heterozygous(sample, parents, settings)
-    signal = signal_of_array(sample, same_donor, is_diploid, settings)
-    stretches = homozygous_stretches(array_zygosity(sample, is_diploid, settings), genome, settings)
-    is_balanced = _balanced_on_x(sample, signal, stretches, genome, settings)
+    own = _shown_by(sample, same_donor, sex, genome, settings)
+    others = [
+        _shown_by(parent, None, array_sex(parent, genome, settings), genome, settings) for parent in parents
+    ]
     karyotype = call_depth(
-        alone=array_profile(sample, genome, sex, settings, is_balanced),
+        alone=own.profile,
         paired=None,
-        parents=[
-            array_profile(parent, genome, array_sex(parent, genome, settings), settings) for parent in parents
-        ],
+        parents=[other.profile for other in others],
         genome=genome,
         hotspots=hotspots,
         platform="arr",
@@ -177,11 +175,11 @@ def call_array(
         calls=tuple(_without_copies(call, sample, genome, settings) for call in karyotype.calls),
         sensitivity=tuple(_at_least_response(row, settings) for row in karyotype.sensitivity),
     )
-    if signal is not None:
+    if own.signal is not None:
         karyotype = add_alleles(
             karyotype,
-            signal,
-            _signals_of(parents, genome, settings),
+            own.signal,
+            [other.signal for other in others if other.signal is not None],
             genome=genome,
             hotspots=hotspots,
             platform="arr",
@@ -190,7 +188,7 @@ def call_array(
         )
         karyotype = add_homozygous(
             karyotype,
-            stretches,
+            own.stretches,
             parent_sites(sample, parents, same_donor),
             genome,
             "arr",
@@ -201,12 +199,22 @@ def call_array(
     return replace(karyotype, calls=calls)
 
 
-def _signals_of(parents: Sequence[SnpTable], genome: Genome, settings: Settings) -> list[AlleleSignal]:
-    found = (
-        signal_of_array(each, None, diploid_chromosomes(genome, array_sex(each, genome, settings)), settings)
-        for each in parents
-    )
-    return [each for each in found if each]
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """What an array shows: heterozygous probes (None where too few), stretches without any, and its profile."""
+
+    signal: AlleleSignal | None
+    stretches: tuple[Homozygous, ...]
+    profile: Profile
+
+
+def _shown_by(snps: SnpTable, known_het: Bool | None, sex: Sex, genome: Genome, settings: Settings) -> _Shown:
+    is_diploid = diploid_chromosomes(genome, sex)
+    signal = signal_of_array(snps, known_het, is_diploid, settings)
+    stretches = homozygous_stretches(array_zygosity(snps, is_diploid, settings), genome, settings)
+    is_balanced = _balanced_on_x(snps, signal, stretches, genome, settings)
+    profile = array_profile(snps, genome, sex, settings, is_balanced)
+    return _Shown(signal=signal, stretches=stretches, profile=profile)
 
 
 def _balanced_on_x(
