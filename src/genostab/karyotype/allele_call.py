@@ -13,6 +13,7 @@ from scipy.special import ndtri
 from genostab.arrays import Genome
 from genostab.karyotype.allele_candidate import Candidate, chosen_of, overlap
 from genostab.karyotype.allele_ends import curve_of, curve_over, depth_over, open_intervals
+from genostab.karyotype.allele_nested import with_nested
 from genostab.karyotype.allele_region import AlleleRegion, allele_regions
 from genostab.karyotype.allele_search import AlleleRun, find_runs
 from genostab.karyotype.allele_sensitivity import allele_sensitivity
@@ -93,6 +94,14 @@ def add_alleles(
         for i, each in enumerate(chosen)
         if (on_its_own := _beside(each, chosen[:i], karyotype, signal, genome, calibrated, settings))
     ]
+    chosen = with_nested(
+        chosen,
+        found,
+        lambda chrom, start, end: _candidate(
+            karyotype, signal, genome, chrom, start, end, calibrated, settings
+        ),
+        settings,
+    )
     chosen = [_with_open_ends(each, karyotype, signal, genome, calibrated, settings) for each in chosen]
     calls = [_make_call(each, karyotype, parents, genome, hotspots, platform, settings) for each in chosen]
     calls += [_by_depth_alone(call, karyotype, signal, genome, calibrated, settings) for call in left]

@@ -25,11 +25,14 @@ def add_sex_chromosomes(
     karyotype: Karyotype, sexes: SexChromosomes, genome: Genome, settings: Settings
 ) -> Karyotype:
     """The karyotype with the calls of whole X and Y in place of what it says of them, and the better sensitivity."""
-    is_whole = any(call.reported for call in sexes.calls) and not sexes.beside_parts
+    found = [call for call in sexes.calls if call.reported]
+    is_all = bool(found) and not sexes.beside_parts
+    same = {(call.chrom, call.start, call.end) for call in found}
     kept = [
         call
         for call in karyotype.calls
-        if not is_whole or call.chrom != "chrX" or _differs_from_rest(call, karyotype, genome, settings)
+        if (call.chrom, call.start, call.end) not in same
+        and (not is_all or call.chrom != "chrX" or _differs_from_rest(call, karyotype, genome, settings))
     ]
     calls = (*kept, *sexes.calls)
     return replace(

@@ -1,0 +1,75 @@
+"""Changes inside a larger one that are not it: a piece of one more copy on a chromosome that all cells have gained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from genostab.karyotype.allele_candidate import Candidate, overlap
+from genostab.karyotype.settings import Settings
+
+ReadOn = Callable[[int, int, int], Candidate]
+
+
+def with_nested(
+    chosen: Sequence[Candidate], found: Sequence[Candidate], read_on: ReadOn, settings: Settings
+) -> list[Candidate]:
+    """The chosen candidates, larger ones read on what is left of them, and changes inside that they do not explain.
+
+    Parameters
+    ----------
+    chosen : sequence of Candidate
+    found : sequence of Candidate, of which those that depth found may lie inside a chosen one
+    read_on : function of chromosome, start and end to the Candidate there
+    settings : Settings, tables [calling] and [allele]
+
+    Notes
+    -----
+    A change inside is one of its own where it is so much likelier with its own shift and level than with those of the
+    larger one that both ends, each anywhere among the SNPs, are paid for by the odds that decide. The strongest is
+    taken out first, and the larger one is read on the longest stretch that is left.
+    """
+    kept: list[Candidate] = []
+    for each in chosen:
+        inside = [
+            other
+            for other in found
+            if other.call is not None
+            and other.call.reported
+            and overlap(other, each) == 1.0
+            and overlap(each, other) < settings.same_share
+            and all(other is not one for one in chosen)
+        ]
+        outer, nested = each, []
+        while inside:
+            gains = [_gain(other, outer) for other in inside]
+            best = int(np.argmax(gains))
+            if gains[best] <= math.log(settings.decisive_odds) + 2.0 * math.log(max(each.n_snps, 1)):
+                break
+            nested.append(inside.pop(best))
+            outer = _on_the_rest(each, nested, read_on)
+        kept += [outer, *nested]
+    return kept
+
+
+def _gain(part: Candidate, outer: Candidate) -> float:
+    """How much likelier a part is with its own shift and level than with the larger one's, logarithm."""
+    shift = float(outer.curve.shift[int(np.argmax(outer.curve.log_ratio))])
+    square = np.square(part.curve.shift)
+    of_outer = float(np.interp(shift**2, square, part.curve.log_ratio))
+    gain = float(part.curve.log_ratio.max()) - of_outer
+    if math.isfinite(part.depth.sd_log2):
+        gain += 0.5 * ((part.depth.ratio_log2 - outer.depth.ratio_log2) / part.depth.sd_log2) ** 2
+    return gain
+
+
+def _on_the_rest(each: Candidate, nested: Sequence[Candidate], read_on: ReadOn) -> Candidate:
+    """The candidate with what its longest stretch outside the nested ones shows; its chance under noise stays."""
+    inside = sorted((part.start, part.end) for part in nested)
+    edges = [each.start, *(place for interval in inside for place in interval), each.end]
+    start, end = max(zip(edges[::2], edges[1::2], strict=True), key=lambda part: part[1] - part[0])
+    left = read_on(each.chrom, start, end)
+    return replace(each, curve=left.curve, depth=left.depth, reading=left.reading)
