@@ -101,6 +101,7 @@ def add_alleles(
             karyotype, signal, genome, chrom, start, end, calibrated, settings
         ),
         settings,
+        stands_alone=calibrated.stands_alone,
     )
     chosen = [_with_open_ends(each, karyotype, signal, genome, calibrated, settings) for each in chosen]
     calls = [_make_call(each, karyotype, parents, genome, hotspots, platform, settings) for each in chosen]
