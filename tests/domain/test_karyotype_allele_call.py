@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genostab.arrays import AlleleDepths
+from genostab.arrays import AlleleDepths, Genome, Profile
 from genostab.karyotype.allele_call import add_alleles
 from genostab.karyotype.allele_depths import signal_of_depths, zygosity_of_depths
 from genostab.karyotype.allele_homozygous import add_homozygous, homozygous_stretches
+from genostab.karyotype.allele_signal import AlleleSignal
 from genostab.karyotype.allele_state import Response
 from genostab.karyotype.bins import autosomes
 from genostab.karyotype.call import Karyotype
@@ -84,6 +85,22 @@ def karyotype_of(snps: AlleleDepths, calls: tuple[Call, ...] = ()) -> Karyotype:
     zygosity = zygosity_of_depths(snps, autosomes(GRCH38), SETTINGS)
     stretches = homozygous_stretches(zygosity, GRCH38, SETTINGS)
     return add_homozygous(karyotype, stretches, None, GRCH38, "seq", SETTINGS)
+
+
+def read_beside(
+    calls: tuple[Call, ...], signal: AlleleSignal, profile: Profile, genome: Genome
+) -> tuple[Call, ...]:
+    """Calls of the depth of an array, read beside its alleles."""
+    return add_alleles(
+        replace(without_depth(), profile=profile, own=profile, calls=calls),
+        signal,
+        (),
+        genome=genome,
+        hotspots=(),
+        platform="arr",
+        response=Response(mean=1.0, cv=0.2, place_cv=0.1),
+        settings=SETTINGS,
+    ).calls
 
 
 def found_in(snps: AlleleDepths, calls: tuple[Call, ...] = ()) -> tuple[list[Call], dict[str, Sensitivity]]:
@@ -168,16 +185,7 @@ def test_depth_that_found_a_change_in_pieces_still_tells_which_change_it_is(betw
     profile = profile_of(genome, 1_000_000, ratio, sd=0.05)
     pieces = [call_of("chr5", 0, between), call_of("chr5", between, 100_000_000)]
     calls = tuple(replace(each, kind="loss", copy_number=1, p_value=1e-6, ratio_log2=-0.4) for each in pieces)
-    (call,) = add_alleles(
-        replace(without_depth(), profile=profile, own=profile, calls=calls),
-        signal,
-        (),
-        genome=genome,
-        hotspots=(),
-        platform="arr",
-        response=Response(mean=1.0, cv=0.2, place_cv=0.1),
-        settings=SETTINGS,
-    ).calls
+    (call,) = read_beside(calls, signal, profile, genome)
     assert (call.chrom, call.start, call.end, call.kind) == ("chr5", 0, 100_000_000, "loss")
     # Both rest on depth and alleles together, not on the pieces that depth had found.
     assert call.q_value == call.p_value < 1e-6
@@ -241,16 +249,7 @@ def test_the_rest_of_a_chromosome_beside_a_stronger_change_keeps_the_origin_that
         ratio_log2=-0.4,
         origin="acquired",
     )
-    calls = add_alleles(
-        replace(without_depth(), profile=profile, own=profile, calls=(whole,)),
-        signal,
-        (),
-        genome=genome,
-        hotspots=(),
-        platform="arr",
-        response=Response(mean=1.0, cv=0.2, place_cv=0.1),
-        settings=SETTINGS,
-    ).calls
+    calls = read_beside((whole,), signal, profile, genome)
     inner, outer = sorted((c for c in calls if c.reported), key=lambda call: call.end)
     assert (inner.start, round(inner.end, -6)) == pytest.approx((0, 30_000_000), abs=500_000)
     assert (outer.start, outer.end) == pytest.approx((30_000_000, 100_000_000), abs=500_000)

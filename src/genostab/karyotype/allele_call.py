@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from genostab.arrays import Genome
-from genostab.karyotype.allele_candidate import Candidate, chosen_of, overlap
+from genostab.karyotype.allele_candidate import Candidate, chosen_of, longest_rest, overlap
 from genostab.karyotype.allele_ends import curve_of, curve_over, depth_over, open_intervals
 from genostab.karyotype.allele_nested import with_nested
 from genostab.karyotype.allele_region import AlleleRegion, allele_regions
@@ -324,11 +324,10 @@ def _beside(
     settings: Settings,
 ) -> Candidate | None:
     """A whole region read on the longest part of it that no stronger change explains; None where that shows nothing."""
-    inside = sorted((each.start, each.end) for each in stronger if overlap(each, region) > 0)
+    inside = [each for each in stronger if overlap(each, region) > 0]
     if not region.is_region or not inside:
         return region
-    edges = [region.start, *(place for interval in inside for place in interval), region.end]
-    start, end = max(zip(edges[::2], edges[1::2], strict=True), key=lambda part: part[1] - part[0])
+    start, end = longest_rest(region, inside)
     if end <= start:
         return None
     left = _candidate(karyotype, signal, genome, region.chrom, start, end, response, settings)

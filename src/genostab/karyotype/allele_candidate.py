@@ -86,5 +86,12 @@ def overlap(each: Candidate, other: Candidate) -> float:
     return max(0, shared) / (each.end - each.start) if each.chrom == other.chrom else 0.0
 
 
+def longest_rest(whole: Candidate, parts: Sequence[Candidate]) -> tuple[int, int]:
+    """Start and end of the longest stretch of a candidate outside others; no longer than 0 where none is left."""
+    inside = sorted((part.start, part.end) for part in parts)
+    edges = [whole.start, *(place for interval in inside for place in interval), whole.end]
+    return max(zip(edges[::2], edges[1::2], strict=True), key=lambda part: part[1] - part[0])
+
+
 def _is_inside(each: Candidate, other: Candidate) -> bool:
     return each.chrom == other.chrom and each.start >= other.start and each.end <= other.end

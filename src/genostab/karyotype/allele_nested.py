@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from genostab.karyotype.allele_candidate import Candidate, overlap
+from genostab.karyotype.allele_candidate import Candidate, longest_rest, overlap
 from genostab.karyotype.settings import Settings
 
 ReadOn = Callable[[int, int, int], Candidate]
@@ -85,9 +85,7 @@ def _on_the_rest(
 
     Its chance under noise stays.
     """
-    inside = sorted((part.start, part.end) for part in nested)
-    edges = [each.start, *(place for interval in inside for place in interval), each.end]
-    start, end = max(zip(edges[::2], edges[1::2], strict=True), key=lambda part: part[1] - part[0])
+    start, end = longest_rest(each, nested)
     if end <= start or (left := read_on(each.chrom, start, end)).n_snps < settings.min_snps:
         return None
     return replace(each, curve=left.curve, depth=left.depth, reading=left.reading)

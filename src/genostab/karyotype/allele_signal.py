@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
@@ -127,7 +127,9 @@ def shift_likelihood(signal: AlleleSignal, inside: slice, shifts: Float64, setti
     with one of the stated rates. Readings with and without phase are averaged as likelihood ratios, so that the mean
     under balance stays 1.
     """
-    return _over_readings(signal, inside, shifts, spread_at(signal, inside.stop - inside.start), settings)
+    tried, spread = tuple(shifts.tolist()), spread_at(signal, inside.stop - inside.start)
+    unphased = _unphased(signal, inside, tried, spread, settings)
+    return _averaged([unphased, *_phased(signal, inside, tried, settings)])
 
 
 def cost_of_open_noise(signal: AlleleSignal, inside: slice, settings: Settings) -> float:
@@ -135,24 +137,29 @@ def cost_of_open_noise(signal: AlleleSignal, inside: slice, settings: Settings) 
 
     A search for runs takes the noise for known, and finds places where it is wider.
     """
-    shifts = np.array(settings.search_shifts)
-    known = _over_readings(signal, inside, shifts, 0.0, settings).max()
-    return max(0.0, float(known - shift_likelihood(signal, inside, shifts, settings).max()))
+    tried, spread = settings.search_shifts, spread_at(signal, inside.stop - inside.start)
+    phased = _phased(signal, inside, tried, settings)
+    known, opened = (
+        _averaged([_unphased(signal, inside, tried, each, settings), *phased]).max() for each in (0.0, spread)
+    )
+    return max(0.0, float(known - opened))
 
 
-def _over_readings(
-    signal: AlleleSignal, inside: slice, shifts: Float64, spread: float, settings: Settings
-) -> Float64:
-    """`shift_likelihood` where the scale of the noise differs by so much from place to place."""
-    tried = tuple(shifts.tolist())
-    ratios = [_unphased(signal, inside, tried, spread, settings)]
-    if signal.linked is not None:
-        plus, minus = ratio_tables(signal, tried)
-        symbol = symbol_with_phase(signal, inside)
-        for rate in settings.switch_rates:
-            switch = np.where(signal.linked[inside], rate, 0.5)
-            ratios.append(imbalance_likelihood(symbol, plus, minus, switch))
-    return np.asarray(np.logaddexp.reduce(ratios, axis=0) - np.log(len(ratios)), dtype=np.float64)
+def _averaged(log_ratios: Sequence[Float64]) -> Float64:
+    """Readings averaged as likelihood ratios."""
+    return np.asarray(np.logaddexp.reduce(log_ratios, axis=0) - np.log(len(log_ratios)), dtype=np.float64)
+
+
+def _phased(
+    signal: AlleleSignal, inside: slice, shifts: tuple[float, ...], settings: Settings
+) -> list[Float64]:
+    """Log-likelihood ratios at each rate of switches; none where nothing is phased."""
+    if signal.linked is None:
+        return []
+    plus, minus = ratio_tables(signal, shifts)
+    symbol = symbol_with_phase(signal, inside)
+    switches = (np.where(signal.linked[inside], rate, 0.5) for rate in settings.switch_rates)
+    return [imbalance_likelihood(symbol, plus, minus, switch) for switch in switches]
 
 
 def symbol_with_phase(signal: AlleleSignal, inside: slice) -> Int32:

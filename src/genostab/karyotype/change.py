@@ -15,6 +15,7 @@ from genostab.karyotype.segment import Scatter, breaks_of, clipped, merge_alike,
 from genostab.karyotype.settings import Settings
 from genostab.karyotype.significance import (
     Search,
+    error_of_rest,
     family_p_value,
     scan_p_value,
     search_of,
@@ -316,15 +317,10 @@ def _quiet_bins(profile: Profile, changes: Sequence[Change]) -> Bool:
 def _level_sd(profile: Profile, segments: Segments, genome: Genome, sex_sd_log2: float) -> Float64:
     """Uncertainty of the level that each segment is held against; of X centred on itself, that of the rest of X."""
     level_sd = np.where(profile.autosome[segments.first], 0.0, sex_sd_log2)
-    x = np.int16(genome.names.index("chrX"))
-    first, last = (int(np.searchsorted(profile.chrom, x, side=side)) for side in ("left", "right"))
-    n_rest = last - first - (segments.last - segments.first)
-    told = np.flatnonzero((segments.chrom == x) & profile.x_centred & (n_rest > 0))
-    if told.size:
-        weight = profile.running[0]
-        of_rest = weight[last] - weight[first] - (weight[segments.last[told]] - weight[segments.first[told]])
-        n_bins, is_autosome = n_rest[told].astype(np.float64), np.zeros(told.size, dtype=bool)
-        level_sd[told] = standard_error(profile, 1.0 / np.sqrt(of_rest), n_bins, is_autosome)[0]
+    x = genome.names.index("chrX")
+    on_x = np.flatnonzero(segments.chrom == x)
+    if profile.x_centred and on_x.size:
+        level_sd[on_x], _ = error_of_rest(profile, x, segments.first[on_x], segments.last[on_x])
     return level_sd
 
 

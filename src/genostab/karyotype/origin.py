@@ -11,7 +11,7 @@ from genostab.arrays import Profile
 from genostab.karyotype.change import Change
 from genostab.karyotype.regions import bins_between
 from genostab.karyotype.settings import Settings
-from genostab.karyotype.significance import standard_error
+from genostab.karyotype.significance import error_of_rest, standard_error
 from genostab.results import Origin
 
 
@@ -33,17 +33,10 @@ def mean_over(profile: Profile, chrom: int, start: int, end: int) -> tuple[float
 
 def sd_of_rest(profile: Profile, chrom: int, start: int, end: int, settings: Settings) -> float:
     """Standard error of the mean of a chromosome outside an interval [log2]; inf where too little of it is left."""
-    whole = bins_between(profile, chrom, 0, int(profile.end[profile.chrom == chrom].max()))
-    first, last = bins_between(profile, chrom, start, end)
-    n_rest = (whole[1] - whole[0]) - (last - first)
-    if n_rest < settings.min_reference_share * (whole[1] - whole[0]):
-        return math.inf
-    sums = profile.running[0]
-    weight = sums[whole[1]] - sums[whole[0]] - (sums[last] - sums[first])
-    se, _ = standard_error(
-        profile, np.array([1.0 / np.sqrt(weight)]), np.array([float(n_rest)]), profile.autosome[[whole[0]]]
-    )
-    return float(se[0])
+    first, last = (np.array([place]) for place in bins_between(profile, chrom, start, end))
+    (error,), (n_rest,) = error_of_rest(profile, chrom, first, last)
+    n_bins = int(n_rest + last[0] - first[0])
+    return math.inf if n_rest < settings.min_reference_share * n_bins else float(error)
 
 
 def origin_of(change: Change, parents: Sequence[Profile], settings: Settings) -> Origin:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import gammaincinv, ndtr, stdtrit
 
-from genostab.arrays import Bool, Float64, Genome, Profile
+from genostab.arrays import Bool, Float64, Genome, Int64, Profile
 from genostab.karyotype.noise import wave_at
 from genostab.karyotype.regions import arm_edges
 from genostab.karyotype.settings import Settings
@@ -201,6 +201,30 @@ def _threshold(p_value: _PValue, df: Float64, alpha: float) -> Float64:
         above = _over_noise(p_value, np.exp(middle), nodes) > alpha
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     return np.asarray(np.exp(0.5 * (low + high)), dtype=np.float64)
+
+
+def error_of_rest(profile: Profile, chrom: int, first: Int64, last: Int64) -> tuple[Float64, Int64]:
+    """Standard error of the mean of a chromosome outside bins [first, last), and how many bins that are.
+
+    Parameters
+    ----------
+    profile : Profile
+    chrom : int
+    first, last : ndarray of int64, shape (n,), indices of bins of that chromosome
+
+    Returns
+    -------
+    ndarray of float64, inf where no bin is left, and of int64, shape (n,) each
+    """
+    a, b = (int(np.searchsorted(profile.chrom, np.int16(chrom), side=side)) for side in ("left", "right"))
+    weight, n_rest = profile.running[0], (b - a) - (last - first)
+    error, left = np.full(first.size, np.inf), np.flatnonzero(n_rest > 0)
+    if left.size:
+        of_rest = weight[b] - weight[a] - (weight[last[left]] - weight[first[left]])
+        is_autosome = np.full(left.size, bool(profile.autosome[a]))
+        n_bins = n_rest[left].astype(np.float64)
+        error[left] = standard_error(profile, 1.0 / np.sqrt(of_rest), n_bins, is_autosome)[0]
+    return error, n_rest
 
 
 def standard_error(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri
 
-from genostab.arrays import Bins, Bool, Float64, Genome, Int64, Profile, SnpTable
+from genostab.arrays import Bins, Bool, Float64, Genome, Int64, Profile, SnpTable, median
 from genostab.karyotype.allele_array import array_zygosity, parent_sites, signal_of_array
 from genostab.karyotype.allele_call import add_alleles
 from genostab.karyotype.allele_homozygous import Homozygous, add_homozygous, homozygous_stretches
@@ -120,10 +120,10 @@ def array_profile(
 
 def _level(ratio: Float64) -> float:
     """Median of means along a chromosome, which neither single probes nor a change of less than half of it can move."""
-    middle = float(np.median(ratio))
-    reach = _CLIPPED * float(np.median(np.abs(ratio - middle)))
+    middle = median(ratio)
+    reach = _CLIPPED * median(np.abs(ratio - middle))
     blocks = np.array_split(np.clip(ratio, middle - reach, middle + reach), min(_BLOCKS, ratio.size))
-    return float(np.median([block.mean() for block in blocks]))
+    return median(np.array([block.mean() for block in blocks]))
 
 
 def call_array(
